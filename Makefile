@@ -1,0 +1,62 @@
+# On Record. `make help` lists what there is to do; each target sets up what it needs.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Byte-compile at set-up: the first `onrecord status` should not pay for it.
+export PYTHONDONTWRITEBYTECODE :=
+ROOT ?= .
+
+.PHONY: help setup pipeline review status serve test test-fast test-openai-whisper check bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## Make .venv with everything the program needs
+
+$(VENV)/.installed: requirements.lock pyproject.toml .setup/install
+	@.setup/install "$(PYTHON)" $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed tests/requirements.lock
+	@.setup/install "$(PYTHON)" $(VENV) tests/requirements.lock
+	@touch $@
+
+pipeline: setup ## Master, transcribe and draft what is new; publish what is approved
+	@$(BIN)/onrecord run --root "$(ROOT)"; code=$$?; [ $$code -eq 3 ] || exit $$code
+
+status: setup ## Show how every episode stands
+	@$(BIN)/onrecord status --root "$(ROOT)"; code=$$?; [ $$code -eq 3 ] || exit $$code
+
+review: setup ## Open the editor's desk
+	@$(BIN)/onrecord review --root "$(ROOT)"
+
+serve: setup ## Serve site/ on this machine
+	@$(BIN)/onrecord serve --root "$(ROOT)"
+
+test: $(VENV)/.installed-dev ## Run every test (the first time fetches recordings of real speech)
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+test-openai-whisper: $(VENV)/.installed-dev ## Install the extra openai-whisper (CPU PyTorch) and run its tests
+	@.setup/openai-whisper $(VENV)
+	@$(VENV)-openai-whisper/bin/python -m pytest -q -m openai_whisper
+
+check: $(VENV)/.installed-dev ## Lint, types, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev ## Measure the desk and the feed (figures for docs/benchmarks.md)
+	@$(BIN)/python -m tests.bench_desk
+	@$(BIN)/python -m tests.benchmarks.feed
+
+lock: ## Write the lock files anew (needs uv)
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile pyproject.toml --extra build \
+	  --generate-hashes --universal --python-version 3.11 --no-emit-index-url -q -o requirements.lock
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock \
+	  --generate-hashes --universal --python-version 3.11 --no-emit-index-url -q -o tests/requirements.lock
+
+clean: ## Delete what is derived: build/, site/, caches (never episodes/, never .venv)
+	@rm -rf build site dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,110 @@
+"""Files at the edge: written whole or not at all, named by what is in them.
+
+Every write goes to a temporary file in the same folder, is flushed to the disk and renamed, so a reader (or
+the next run after a power cut) sees the old file or the new one, never half of one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_TEMPORARY = re.compile(r"^\..+\.[0-9a-f]{8}\.tmp(\.[A-Za-z0-9]+)?$")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it is fsynced and renamed over `path`.
+
+    The temporary name keeps the suffix, because ffmpeg chooses a container by it. When the body raises, or
+    leaves no file, nothing of `path` changes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}")
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` atomically, making parent folders."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 with `\\n` line ends, atomically."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_if_changed(path: Path, content: bytes) -> bool:
+    """Write only when the bytes differ, so that modification times mean something; True when written."""
+    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+        return False
+    write_bytes(path, content)
+    return True
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete temporary files that a killed run left directly in `folder` (call it only under the lock)."""
+    if folder.is_dir():
+        for entry in folder.iterdir():
+            if _TEMPORARY.match(entry.name) and entry.is_file() and not entry.is_symlink():
+                entry.unlink(missing_ok=True)
+
+
+def digest_bytes(content: bytes) -> str:
+    """`sha256:` and 64 hexadecimal digits."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def digest_file(path: Path) -> str:
+    """The digest of a file, read in pieces: memory does not grow with its length."""
+    with path.open("rb") as stream:
+        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+
+
+def digest_json(value: Any) -> str:
+    """The digest of a JSON value in canonical form: the same value gives the same digest everywhere."""
+    return digest_bytes(canonical_json(value).encode("utf-8"))
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no spaces. Use integers in it: floats are not canonical across languages."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def readable_json(value: Any) -> str:
+    """JSON for people and diffs: sorted keys, two spaces, a final line end."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False) + "\n"
+
+
+def inside(folder: Path, name: str) -> Path | None:
+    """`folder / name` if that stays inside `folder` after following links, else None.
+
+    Absolute names, `..`, and links that lead out are None: nothing in a show may reach outside it.
+    """
+    if not name or "\x00" in name or "\\" in name or Path(name).is_absolute():
+        return None
+    root = folder.resolve()
+    candidate = (folder / name).resolve()
+    return candidate if candidate.is_relative_to(root) and candidate != root else None
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

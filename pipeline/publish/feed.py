@@ -1,0 +1,192 @@
+"""The feed: RSS 2.0 by feedgen, with the itunes and podcast namespaces, the same bytes for the same episodes.
+
+No clock is read: lastBuildDate is the last moment at which something was published or checked. The newest
+episode stands first. Rules and their sources are named in tests/publish/test_feed.py by their row (C1 to C25 of
+the channel, I1 to I19 of the item).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from feedgen.feed import FeedGenerator
+
+from pipeline.errors import Problem, Refused
+from pipeline.publish.chapters import listed_chapters, timed_chapters
+from pipeline.publish.feed_episode import episode_tags
+from pipeline.publish.feed_notes import DESCRIPTION_MAX_BYTES, description, feed_html
+from pipeline.publish.feed_pages import cut, page_links, page_names
+from pipeline.publish.feed_show import show_tags
+from pipeline.publish.feed_tags import EpisodeExtension, ShowExtension, Tag
+from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
+from pipeline.publish.notes import Notes
+from pipeline.show import Person, ShowSettings
+
+GENERATOR = "On Record"
+AUDIO_TYPE = "audio/mpeg"
+# What an item takes besides its notes, at most, in the measured feeds.
+_OTHER_BYTES_OF_ITEM = 4000
+_LXML_DECLARATION = b"<?xml version='1.0' encoding='UTF-8'?>"
+_DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
+
+
+@dataclass(frozen=True)
+class FeedItem:
+    """One item: the episode, where its files are, and its notes as `feed_item` makes them."""
+
+    approved: ApprovedEpisode
+    files: EpisodeFiles
+    description: str
+    content: str
+
+
+def feed_item(settings: ShowSettings, approved: ApprovedEpisode, files: EpisodeFiles, notes: Notes) -> FeedItem:
+    """The item of one episode, its notes led by what a listener is to know before playing it."""
+    page_url = settings.site_url + files.page
+    lead = tuple(_lead(approved))
+    chapters = listed_chapters(timed_chapters(approved))
+    return FeedItem(
+        approved,
+        files,
+        description(notes, page_url=page_url, lead=lead, chapters=chapters),
+        feed_html(notes, page_url=page_url, lead=lead, chapters=chapters),
+    )
+
+
+def build_feeds(
+    settings: ShowSettings,
+    items: Sequence[FeedItem],
+    *,
+    artwork_url: str,
+    people: Mapping[str, Person] | None = None,
+    photos: Mapping[str, str] | None = None,
+) -> dict[str, bytes]:
+    """Every page of the feed by its file name: feed.xml with the newest items, and feed-2.xml and so on if it is long.
+
+    Addresses of files are `settings.site_url` and the path in `EpisodeFiles`; `artwork_url` is the show's artwork.
+    `people` are all in people.toml by their id, for regular hosts and credits; `photos` the addresses of their photos.
+    Raises Refused when two items share a guid or an audio file: apps would show one of them only.
+    """
+    _refuse_doubles(items)
+    oldest_first = sorted(items, key=_age)
+    pages = cut(oldest_first, _size_bytes)
+    names = page_names(len(pages))
+    known = _Known(settings, artwork_url, people or {}, photos or {})
+    return {
+        name: _page(
+            known,
+            page[::-1],
+            # The first page speaks for the whole show; a closed one must not change with what comes after it.
+            said_of=oldest_first[::-1] if name == names[0] else page[::-1],
+            feed_url=settings.site_url + name,
+            links=page_links(names, index, settings.site_url),
+        )
+        for index, (name, page) in enumerate(zip(names, pages, strict=True))
+    }
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What all pages and items have in common."""
+
+    settings: ShowSettings
+    artwork_url: str
+    people: Mapping[str, Person]
+    photos: Mapping[str, str]
+
+
+def _page(
+    known: _Known, items: Sequence[FeedItem], *, said_of: Sequence[FeedItem], feed_url: str, links: Sequence[Tag]
+) -> bytes:
+    settings = known.settings
+    # feedgen has no types and grows attributes at run time (`feed.show`): it is Any from here on.
+    feed: Any = FeedGenerator()  # type: ignore[no-untyped-call]
+    feed.register_extension("show", ShowExtension, EpisodeExtension, atom=False, rss=True)
+    feed.title(settings.title)
+    feed.description(_shortened(settings.description))
+    # The order matters: feedgen takes the last link for <link>, and it is to be the site.
+    feed.link(href=feed_url, rel="self", type="application/rss+xml")
+    feed.link(href=settings.site_url, rel="alternate")
+    feed.language(settings.language)
+    feed.generator(GENERATOR)
+    if settings.copyright:
+        feed.copyright(settings.copyright)
+    tags = show_tags(
+        settings,
+        artwork_url=known.artwork_url,
+        people=known.people,
+        photos=known.photos,
+        episodes=[(one.approved, one.files) for one in said_of],
+        audio_type=AUDIO_TYPE,
+    )
+    feed.show.tags = (*links, *tags)
+    feed.show.dated = bool(said_of)
+    if said_of:
+        feed.lastBuildDate(max(max(one.approved.episode.published_at, one.approved.checked_at) for one in said_of))
+    for item in items:
+        _add_item(feed, known, item)
+    document: bytes = feed.rss_str(pretty=True)
+    # The declaration as the feed validators spell it; lxml's has single quotes.
+    return document.replace(_LXML_DECLARATION, _DECLARATION, 1)
+
+
+def _add_item(feed: Any, known: _Known, item: FeedItem) -> None:
+    approved, files, site_url = item.approved, item.files, known.settings.site_url
+    entry = feed.add_entry(order="append")
+    entry.title(approved.episode.title)
+    entry.link(href=site_url + files.page)
+    entry.guid(str(approved.episode.guid), permalink=False)
+    entry.pubDate(approved.episode.published_at)
+    entry.enclosure(site_url + files.audio, approved.release.size_bytes, AUDIO_TYPE)
+    entry.description(item.description)
+    entry.content(item.content, type="CDATA")
+    entry.show.tags = tuple(episode_tags(known.settings, approved, files, people=known.people, photos=known.photos))
+
+
+def _size_bytes(item: FeedItem) -> int:
+    return len(item.description.encode()) + len(item.content.encode()) + _OTHER_BYTES_OF_ITEM
+
+
+def _age(item: FeedItem) -> tuple[float, str]:
+    return item.approved.episode.published_at.timestamp(), str(item.approved.episode.guid)
+
+
+def _lead(approved: ApprovedEpisode) -> Iterator[str]:
+    episode = approved.episode
+    yield episode.summary
+    if episode.content_note:
+        yield f"Content note: {episode.content_note}"
+    if episode.synthetic_voices:
+        yield "The voices in this episode are synthetic."
+
+
+def _refuse_doubles(items: Sequence[FeedItem]) -> None:
+    seen: dict[str, str] = {}
+    problems: list[Problem] = []
+    for item in items:
+        slug = item.approved.slug
+        for what, value in (("guid", str(item.approved.episode.guid)), ("audio file", item.files.audio)):
+            if value in seen:
+                problems.append(
+                    Problem(
+                        slug,
+                        f"its {what} is the one of {seen[value]}; apps would show only one of them",
+                        "Give each episode its own",
+                    )
+                )
+            seen.setdefault(value, slug)
+    if problems:
+        raise Refused(problems)
+
+
+def _shortened(text: str) -> str:
+    """The show's description: plain text that apps may read as HTML, so escaped; cut at a word if too long."""
+    if len(escape(text, quote=False).encode()) <= DESCRIPTION_MAX_BYTES:
+        return escape(text, quote=False)
+    words = text.split(" ")
+    while len(escape(" ".join(words) + " …", quote=False).encode()) > DESCRIPTION_MAX_BYTES:
+        words.pop()
+    return escape(" ".join(words) + " …", quote=False)

@@ -1,0 +1,249 @@
+"""The gate: every reason why an episode must not be published, all at once.
+
+`CODES` names each reason; the codes are stable, and docs/refusals.md explains them. The gate looks at what
+people wrote. Whether an approval holds is found out where approvals are kept, with the codes named here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from markdown_it.token import Token
+
+from pipeline.errors import Refusal
+from pipeline.publish.markdown import cited_in_text, inline_tokens, is_forbidden, parse
+from pipeline.publish.notes import SCHEMES, format_time
+from pipeline.show import EPISODE_NAME, NOTES_NAME, Episode, Source
+from pipeline.transcript import TRANSCRIPT_NAME, Paragraph, Transcript
+
+CODES: dict[str, str] = {
+    "approval-missing": "Nobody has approved the episode",
+    "approval-own-edits": "The second person to approve had edited the text",
+    "approval-second-missing": "Fewer people have approved than this show asks for",
+    "approval-signature-bad": "An approval's signature is not good for the person it names",
+    "approval-unheard": "Less of the recording was heard before the approval than this show asks for",
+    "approval-unsigned": "An approval is not signed, and this show asks for signatures",
+    "approval-unreadable": "A file in approvals/ is no record that can be read",
+    "approval-void": "Something changed after the episode was approved",
+    "chapter-beyond-end": "A chapter or a soundbite lies after the end of the recording",
+    "character-forbidden": "The notes hold a control character, which no feed can carry",
+    "citation-malformed": "Something in the notes looks like a citation and cannot be read as one",
+    "citation-unknown": "A source is cited that is not in sources.json",
+    "guid-empty": "The episode's guid was never minted",
+    "image-in-notes": "The notes hold an image, which pages do not show",
+    "link-unsafe": "A link in the notes leads neither to the web nor to a mail address",
+    "notes-empty": "The notes hold no words",
+    "notes-missing": "There are no show notes",
+    "number-missing": "The show is told in order and the episode has no number",
+    "scheduled": "The time of publication has not come",
+    "speaker-unknown": "A name in the transcript is nobody's in people.toml",
+    "speaker-unnamed": "A placeholder still stands where a speaker's name belongs",
+    "time-beyond-end": "A time in the notes lies after the end of the recording",
+    "title-too-long": "The title is longer than apps and directories accept",
+    "transcript-empty": "The transcript holds no words",
+    "transcript-missing": "There is no transcript",
+}
+
+TITLE_MAX_CHARACTERS = 255
+_PLACEHOLDER = re.compile(r"^Speaker( \d+| \?)?$")
+
+
+def refusals(
+    episode: Episode,
+    *,
+    transcript: Transcript | None,
+    notes_markdown: str | None,
+    sources: Mapping[str, Source],
+    people_names: Collection[str],
+    now: datetime | None = None,
+    recording_duration_ms: int | None = None,
+    serial: bool = False,
+) -> list[Refusal]:
+    """Every reason, in the order of the files. Empty: the gate is open.
+
+    `people_names` are the names in people.toml. `now` (with a zone) holds back what is scheduled; without it the
+    date is not looked at. `recording_duration_ms` bounds chapters, soundbites and the times in the notes, where it is
+    known. `serial` is whether the show's type is serial, which needs a number on every episode.
+    """
+    return [
+        *_episode(episode, now, serial),
+        *_parts(episode, recording_duration_ms),
+        *_transcript(episode, transcript, sources, people_names),
+        *_notes(episode, notes_markdown, sources, recording_duration_ms),
+    ]
+
+
+def _episode(episode: Episode, now: datetime | None, serial: bool) -> Iterator[Refusal]:
+    where = str(episode.folder / EPISODE_NAME)
+    if episode.guid.version is None:
+        yield Refusal(
+            where,
+            f"the guid {episode.guid} is not one that was minted",
+            f'Write guid = "{uuid4()}"',
+            "guid-empty",
+        )
+    if len(episode.title) > TITLE_MAX_CHARACTERS:
+        yield Refusal(
+            where,
+            f"the title has {len(episode.title)} characters; apps and directories accept {TITLE_MAX_CHARACTERS}",
+            "Shorten it",
+            "title-too-long",
+        )
+    if serial and episode.type == "full" and episode.number is None:
+        yield Refusal(
+            where,
+            "it has no number, and the episodes of this show are told in order",
+            'Add number = 1, or set type = "episodic" in show.toml',
+            "number-missing",
+        )
+    if now is not None and episode.published_at > now:
+        yield Refusal(
+            where,
+            f"it is scheduled for {episode.published_at.isoformat(sep=' ', timespec='minutes')}",
+            "Run again after that time, or change published_at",
+            "scheduled",
+        )
+
+
+def _parts(episode: Episode, duration_ms: int | None) -> Iterator[Refusal]:
+    if duration_ms is None:
+        return
+    ends = [("chapter", one.title, one.start_ms + 1) for one in episode.chapters]
+    ends += [("soundbite", one.title or format_time(one.start_ms), one.end_ms) for one in episode.soundbites]
+    for what, name, end_ms in ends:
+        if end_ms > duration_ms:
+            yield Refusal(
+                str(episode.folder / EPISODE_NAME),
+                f"the {what} “{name}” lies after the end of the recording, {format_time(duration_ms)}",
+                "Mend its times",
+                "chapter-beyond-end",
+            )
+
+
+def _transcript(
+    episode: Episode, transcript: Transcript | None, sources: Mapping[str, Source], people_names: Collection[str]
+) -> Iterator[Refusal]:
+    where = str(episode.folder / TRANSCRIPT_NAME)
+    if transcript is None:
+        yield Refusal(
+            where, "there is no transcript", "Run onrecord run, then check what it wrote", "transcript-missing"
+        )
+        return
+    if not any(_has_words(paragraph) for paragraph in transcript.paragraphs):
+        yield Refusal(
+            where,
+            "the transcript holds no words",
+            "Write what is said, or delete the file and run again to transcribe afresh",
+            "transcript-empty",
+        )
+    for speaker in transcript.speakers:
+        lines = [paragraph.line for paragraph in transcript.paragraphs if paragraph.speaker == speaker]
+        place = f"{where}:{lines[0]}"
+        if _PLACEHOLDER.match(speaker):
+            yield Refusal(
+                place,
+                f"“{speaker}” still stands for somebody, in {_counted(len(lines), 'paragraph')}",
+                "Write who speaks, as people.toml has the name",
+                "speaker-unnamed",
+            )
+        elif speaker not in people_names:
+            yield Refusal(
+                place,
+                f"“{speaker}” is nobody in people.toml, in {_counted(len(lines), 'paragraph')}",
+                "Mend the name, or add the person to people.toml",
+                "speaker-unknown",
+            )
+    for paragraph in transcript.paragraphs:
+        for key in cited_in_text(paragraph.text):
+            if key not in sources:
+                yield _unknown_source(f"{where}:{paragraph.line}", key)
+
+
+def _notes(
+    episode: Episode, markdown: str | None, sources: Mapping[str, Source], duration_ms: int | None
+) -> Iterator[Refusal]:
+    where = str(episode.folder / NOTES_NAME)
+    if markdown is None:
+        yield Refusal(where, "there are no show notes", f"Write {NOTES_NAME} beside {EPISODE_NAME}", "notes-missing")
+        return
+    text = markdown.removeprefix("\ufeff")
+    for place, character in enumerate(text):
+        if is_forbidden(character):
+            line = text.count("\n", 0, place) + 1
+            yield Refusal(
+                f"{where}:{line}",
+                f"it holds the control character U+{ord(character):04X}",
+                "Delete that character",
+                "character-forbidden",
+            )
+    tokens = list(inline_tokens(parse(markdown)))
+    for token, line in tokens:
+        yield from _sign(token, f"{where}:{line}", sources, duration_ms)
+    if not any(token.content.strip() for token, _ in tokens):
+        yield Refusal(where, "the notes hold no words", "Write what the episode is about", "notes-empty")
+
+
+def _sign(token: Token, where: str, sources: Mapping[str, Source], duration_ms: int | None) -> Iterator[Refusal]:
+    """What is wrong with one citation, time, link or image."""
+    match token.type:
+        case "citation":
+            for key, _ in token.meta["cites"]:
+                if key not in sources:
+                    yield _unknown_source(where, key)
+        case "malformed_citation":
+            yield Refusal(
+                where,
+                f"“{token.meta['source']}” cannot be read as a citation",
+                "Write [@key], [@key, p. 12] or [@one; @two]; for a plain bracket write \\[",
+                "citation-malformed",
+            )
+        case "time" if duration_ms is not None and token.meta["time_ms"] > duration_ms:
+            time, end = format_time(token.meta["time_ms"]), format_time(duration_ms)
+            yield Refusal(
+                where, f"the time {time} lies after the end of the recording, {end}", "Mend the time", "time-beyond-end"
+            )
+        case "image":
+            yield Refusal(
+                where,
+                "it holds an image, and pages show none yet",
+                "Link to it instead: [words](https://…)",
+                "image-in-notes",
+            )
+        case "link_open" if not _is_safe(str(token.attrGet("href") or "")):
+            yield Refusal(
+                where,
+                f"the link to “{str(token.attrGet('href'))[:60]}” leads neither to the web nor to a mail address",
+                "Begin it with https://, http:// or mailto:",
+                "link-unsafe",
+            )
+        case _:
+            pass
+
+
+def _unknown_source(where: str, key: str) -> Refusal:
+    return Refusal(
+        where, f"the source {key} is not in sources.json", "Add it there, or mend the key", "citation-unknown"
+    )
+
+
+def _is_safe(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    if parts.scheme in ("http", "https"):
+        return bool(parts.hostname)
+    # A link without a scheme leads to another page of this site; with // and no scheme, to anywhere.
+    return parts.scheme in SCHEMES or (not parts.scheme and not parts.netloc and bool(address))
+
+
+def _has_words(paragraph: Paragraph) -> bool:
+    return any(map(str.isalnum, re.sub(r"\[@[^\]]*\]", "", paragraph.text)))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

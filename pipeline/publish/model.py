@@ -1,0 +1,68 @@
+"""What the publishing room works on: an approved episode, and the names of its files on the site.
+
+Everything is here before the first page is written, so feed, pages and captions are pure functions of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.align import TimedParagraph
+from pipeline.release import AlternateAudio, Release
+from pipeline.show import Episode, Person
+
+
+@dataclass(frozen=True)
+class ApprovedEpisode:
+    """One episode whose approval holds. All times are of the release (the intro is counted)."""
+
+    episode: Episode
+    language: str
+    explicit: bool
+    people: tuple[Person, ...]
+    paragraphs: tuple[TimedParagraph, ...]
+    notes_markdown: str
+    release: Release
+    release_path: Path
+    artwork_path: Path | None
+    checked_by: tuple[str, ...]
+    checked_at: datetime
+    drafted_by: str
+    alternate: AlternateAudio | None = None
+    alternate_path: Path | None = None
+
+    @property
+    def slug(self) -> str:
+        """The episode's folder name, which is its place on the site."""
+        return self.episode.slug
+
+
+@dataclass(frozen=True)
+class EpisodeFiles:
+    """Where an episode's files are on the site: paths below `site/`, with `/` between, no leading one.
+
+    Names of media and transcripts carry a piece of their digest: other content gets another name, so no app,
+    proxy or browser keeps an old copy under a name that now means something else.
+    """
+
+    page: str
+    audio: str
+    vtt: str
+    srt: str
+    json: str
+    artwork: str | None
+    html: str | None = None
+    chapters: str | None = None
+    alternate: str | None = None
+
+
+def place(slug: str, name: str) -> str:
+    """A path in the episode's folder on the site."""
+    return f"{slug}/{name}"
+
+
+def named_by_content(slug: str, digest: str, suffix: str) -> str:
+    """`<slug>/<slug>-<12 hexadecimal digits of the digest>.<suffix>`: unique base names, never used twice."""
+    return place(slug, f"{slug}-{digest.removeprefix('sha256:')[:12]}.{suffix}")

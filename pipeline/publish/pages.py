@@ -1,0 +1,299 @@
+"""The pages: an episode with its player, notes, sources and transcript, and the index of the show.
+
+Pure: values in, HTML out. No clock (`today` comes from outside), no file but the templates. Everything that
+people wrote is escaped here; the notes come already sanitised from `notes.render`. Links between the pages are
+relative, so the site works in any folder, on any host and from a disk.
+
+The page's own words are English. What people wrote is marked with its language where that is another one, and
+its direction is left to its first strong character.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from pipeline.align import TimedParagraph
+from pipeline.publish.markdown import cited_in_text
+from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
+from pipeline.publish.notes import Notes, format_reference, format_time
+from pipeline.show import CallToAction, Person, Show, ShowSettings, Source
+
+INDEX_PAGE = "index.html"
+MISSING_PAGE = "404.html"
+FEED = "feed.xml"
+
+_UI_LANGUAGE = "en"
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
+_CITATION = re.compile(r"\s*(\[@[^\]]*\])")
+_TIME_LINK = re.compile(r'(<a [^<>]*?href=")(?=#t=)')
+# No inline script or style, nothing from elsewhere but pictures and sound: what slipped through the escaping
+# could still not run. frame-ancestors needs a header, so hosts add it.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; media-src 'self' https:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+
+
+@dataclass(frozen=True)
+class SiteAssets:
+    """What all pages share: paths below `site/`. `artwork` is the feed's, `cover` and `icon` are smaller."""
+
+    style: str
+    script: str
+    artwork: str
+    cover: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class ListedEpisode:
+    """One episode as the index shows it."""
+
+    approved: ApprovedEpisode
+    page: str
+
+
+@dataclass(frozen=True)
+class _ListedSource:
+    key: str
+    number: int
+    anchor: str
+    html: Markup
+
+
+class Pages:
+    """Renders the pages from the templates in one folder."""
+
+    def __init__(self, templates_folder: Path) -> None:
+        """Read the templates from `templates_folder`; raises jinja2.TemplateNotFound when they are not there."""
+        self._environment = Environment(
+            loader=FileSystemLoader(templates_folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self._environment.filters |= {
+            "day": format_day,
+            "length": format_length,
+            "megabytes": format_megabytes,
+            "paragraphs": _split_paragraphs,
+        }
+        self._environment.globals["policy"] = _POLICY
+        self._templates = {name: self._environment.get_template(name) for name in ("episode.html", "index.html")}
+        self._missing = self._environment.get_template("missing.html")
+
+    def episode_page(
+        self,
+        show: Show,
+        approved: ApprovedEpisode,
+        files: EpisodeFiles,
+        notes: Notes,
+        *,
+        assets: SiteAssets,
+        today: date,
+        cover: str | None = None,
+    ) -> str:
+        """One episode. `today` decides which calls to action have ended; `cover` is its own picture, if any."""
+        episode = approved.episode
+        sources = _sources(approved.paragraphs, notes, show.sources_of(approved.episode))
+        audio = _relative(files.page, files.audio)
+        return self._templates["episode.html"].render(
+            **_common(show.settings, files.page, approved.language, assets),
+            approved=approved,
+            episode=episode,
+            people=_by_part(approved),
+            asks=[ask for ask in episode.calls_to_action if not _has_ended(ask, today)],
+            ended=[ask for ask in episode.calls_to_action if _has_ended(ask, today)],
+            sources=sources,
+            notes_html=_with_playing_times(notes.html, audio),
+            transcript=transcript_html(
+                approved.paragraphs, audio=audio, numbers={one.key: one.number for one in sources}
+            ),
+            cover=_relative(files.page, cover) if cover else None,
+            files={
+                name: _relative(files.page, path)
+                for name, path in (("audio", files.audio), ("vtt", files.vtt), ("srt", files.srt), ("json", files.json))
+            },
+        )
+
+    def index_page(self, show: Show, episodes: Sequence[ListedEpisode], *, assets: SiteAssets) -> str:
+        """The show, its feed and its episodes, newest first."""
+        newest_first = sorted(
+            episodes, key=lambda one: (one.approved.episode.published_at, one.approved.slug), reverse=True
+        )
+        return self._templates["index.html"].render(
+            **_common(show.settings, INDEX_PAGE, show.settings.language, assets), episodes=newest_first
+        )
+
+    def missing_page(self, show: Show, *, assets: SiteAssets) -> str:
+        """What a host shows for an address that is not there; its links begin at the site's own folder."""
+        common = _common(show.settings, MISSING_PAGE, show.settings.language, assets)
+        root = urlsplit(show.settings.site_url).path
+        return self._missing.render(**(common | {"links": {name: root + to for name, to in common["links"].items()}}))
+
+
+def templates_folder() -> Path:
+    """Where the templates are: inside the package when it is installed, at the top of a working copy otherwise."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+def page_address(settings: ShowSettings, path: str) -> str:
+    """The public address of a page below `site/`.
+
+    The first page is the site's own address. Others are named in full: object stores know no index of a folder.
+    """
+    return settings.site_url + ("" if path == INDEX_PAGE else path)
+
+
+def transcript_html(paragraphs: Sequence[TimedParagraph], *, audio: str, numbers: Mapping[str, int]) -> Markup:
+    """The transcript as turns, each with its speaker's name, and paragraphs with an id `p-<start_ms>`.
+
+    The time before each paragraph is a link into the recording at `audio` that works without scripts. Citations
+    become the numbers of their sources where `numbers` has them, and vanish otherwise: they are not spoken.
+    Built as strings, because a template's loop over a long interview costs more than the rest of the page.
+    """
+    html: list[str] = []
+    seen: set[str] = set()
+    for speaker, said in groupby(paragraphs, key=lambda paragraph: paragraph.speaker):
+        html.append(f'<div class="turn">\n<h3 class="speaker"><bdi>{escape(speaker)}</bdi></h3>\n')
+        html.extend(_paragraph_html(paragraph, audio, numbers, seen) for paragraph in said)
+        html.append("</div>\n")
+    return Markup("".join(html))  # noqa: S704 - each piece of text in it was escaped
+
+
+def format_day(moment: date | datetime) -> str:
+    """`5 June 2020`, in the zone that the moment carries."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def format_length(duration_ms: int) -> str:
+    """`1 h 2 min`, `31 min`, and `45 s` below a minute; rounded to the nearest."""
+    if duration_ms < 59_500:
+        return f"{max(1, round(duration_ms / 1000))} s"
+    hours, minutes = divmod(round(duration_ms / 60_000), 60)
+    return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
+
+
+def format_megabytes(size_bytes: int) -> str:
+    """`14.2 MB` (10^6 bytes)."""
+    return f"{size_bytes / 1_000_000:.1f} MB"
+
+
+def _paragraph_html(paragraph: TimedParagraph, audio: str, numbers: Mapping[str, int], seen: set[str]) -> str:
+    start_ms = paragraph.start_ms
+    anchor = f"p-{start_ms}"
+    while anchor in seen:  # two paragraphs may begin together, where nothing was heard of the first
+        anchor += "a"
+    seen.add(anchor)
+    return (
+        f'<p class="said" id="{anchor}"><a class="time" href="{escape(audio)}#t={_seconds(start_ms)}" '
+        f'data-seek-ms="{start_ms}">{format_time(start_ms)}</a> '
+        f'<span dir="auto">{_text_html(paragraph.text, numbers)}</span></p>\n'
+    )
+
+
+def _text_html(text: str, numbers: Mapping[str, int]) -> str:
+    if "[@" not in text:
+        return str(escape(text))
+    pieces: list[str] = []
+    for piece in _CITATION.split(text):
+        if not piece.startswith("[@"):
+            pieces.append(str(escape(piece)))
+            continue
+        links = "".join(
+            f'<a class="citation" href="#source-{number}" role="doc-noteref" aria-label="Source {number}">'
+            f"[{number}]</a>"
+            for number in (numbers[key] for key in cited_in_text(piece) if key in numbers)
+        )
+        if links:
+            pieces.append(f'<sup class="citations">{links}</sup>')
+    return "".join(pieces)
+
+
+def _sources(paragraphs: Sequence[TimedParagraph], notes: Notes, sources: Mapping[str, Source]) -> list[_ListedSource]:
+    """The sources of the notes, and after them those that only the transcript cites."""
+    listed = [
+        _ListedSource(one.source.id, one.number, one.anchor, Markup(one.html))  # noqa: S704 - by notes.render
+        for one in notes.references
+    ]
+    known = {one.key for one in listed}
+    spoken = dict.fromkeys(
+        key for paragraph in paragraphs if "[@" in paragraph.text for key in cited_in_text(paragraph.text)
+    )
+    further = [key for key in spoken if key not in known and key in sources]
+    for number, key in enumerate(further, start=len(listed) + 1):
+        html = Markup(format_reference(sources[key]))  # noqa: S704 - format_reference escapes
+        listed.append(_ListedSource(key, number, f"source-{number}", html))
+    return listed
+
+
+def _seconds(time_ms: int) -> str:
+    # A Media Fragment (W3C) counts in seconds with decimals.
+    return f"{time_ms // 1000}.{time_ms % 1000:03d}".rstrip("0").rstrip(".")
+
+
+def _with_playing_times(html: str, audio: str) -> Markup:
+    # Notes link times as #t=754, which only a script understands; in the audio's own address it plays without.
+    linked = _TIME_LINK.sub(lambda match: f"{match[1]}{escape(audio)}", html)
+    return Markup(linked)  # noqa: S704 - sanitised by notes.render
+
+
+def _has_ended(ask: CallToAction, today: date) -> bool:
+    return ask.ends_on is not None and ask.ends_on < today
+
+
+def _by_part(approved: ApprovedEpisode) -> list[tuple[str, list[Person]]]:
+    hosts = [person for person in approved.people if person.id in approved.episode.hosts]
+    guests = [person for person in approved.people if person.id not in approved.episode.hosts]
+    parts = (("Host" if len(hosts) == 1 else "Hosts", hosts), ("Guest" if len(guests) == 1 else "Guests", guests))
+    return [(part, people) for part, people in parts if people]
+
+
+def _common(settings: ShowSettings, page: str, language: str, assets: SiteAssets) -> dict[str, Any]:
+    def lang(tag: str) -> Markup:
+        primary = language.partition("-")[0]
+        same = tag == language or (tag == _UI_LANGUAGE and primary == _UI_LANGUAGE)
+        return Markup("") if same else Markup(' lang="{}"').format(tag)
+
+    return {
+        "settings": settings,
+        "language": language,
+        "lang": lang,
+        "ui": lang(_UI_LANGUAGE),
+        "address": page_address(settings, page),
+        "feed_address": settings.site_url + FEED,
+        "links": {
+            "index": _relative(page, INDEX_PAGE),
+            "feed": _relative(page, FEED),
+            "style": _relative(page, assets.style),
+            "script": _relative(page, assets.script),
+            "cover": _relative(page, assets.cover),
+            "icon": _relative(page, assets.icon),
+        },
+    }
+
+
+def _relative(page: str, to: str) -> str:
+    return posixpath.relpath(to, posixpath.dirname(page) or ".")
+
+
+def _split_paragraphs(text: str) -> list[str]:
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]

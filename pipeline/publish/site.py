@@ -1,0 +1,336 @@
+"""The site: everything that is published, in one folder that any web server or object store can hold.
+
+`plan_site` says what the folder must hold; `build_site` makes it so. The order of writing keeps a promise under
+every interruption: **the feed names only files that are there, whole.** Recordings, transcripts and pictures come
+first, then pages, the feed last; only after it vanishes what the site no longer names.
+
+Nothing is remembered between runs. What this program makes has names that nobody else would give (a piece of the
+content's digest, after the folder's own name), so what an episode left behind is known by its name even when
+`build/` was deleted or a run was killed. Files of other names are reported and never touched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path, PurePosixPath
+
+from pipeline import files
+from pipeline.errors import InvalidAudio, OnRecordError, Problem, Refused
+from pipeline.publish import artwork, captions, notes, pages
+from pipeline.publish.chapters import timed_chapters, to_chapters_json
+from pipeline.publish.cues import cues
+from pipeline.publish.feed import build_feeds, feed_item
+from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, named_by_content, place
+from pipeline.publish.notes import Notes
+from pipeline.show import Show
+
+PICTURES_FOLDER = "_pictures"  # in build/; no slug begins with an underscore
+_STATIC = "static"
+_CHAPTERS = "chapters.json"
+_PIECE = r"[0-9a-f]{12}"
+# Add to these, never take away: an older version's files must still be known as ours.
+_OURS_SHARED = re.compile(
+    rf"^(?:{_STATIC}/(?:style|player|artwork|cover|icon)-{_PIECE}\.(?:css|js|jpg)|feed-\d+\.xml)$"
+)
+_OURS_EPISODE = re.compile(
+    rf"^(?P<slug>[a-z0-9-]+)/(?P=slug)-{_PIECE}\.(?:mp3|opus|m4a|vtt|srt|json|html|chapters\.json|jpg)$"
+)
+
+
+@dataclass(frozen=True)
+class SiteResult:
+    """What `build_site` did. All names are paths below `site/`; `files` are all that the site holds of ours.
+
+    `files` are all of the site, in the order of writing; `written` those that were not there or were different.
+    `strays` are files in `site/` that this program did not make. `pages` are the public addresses of the
+    episodes by slug, `left_out` the episodes that could not be published and why.
+    """
+
+    files: tuple[str, ...]
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    strays: tuple[str, ...]
+    pages: Mapping[str, str]
+    left_out: Mapping[str, OnRecordError]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything in `site/` is another than before."""
+        return bool(self.written or self.removed)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """One picture in the sizes that listeners get, as JPEG: the feed's, and that of pages."""
+
+    feed: bytes
+    page: bytes
+
+
+@dataclass(frozen=True)
+class EpisodeParts:
+    """An approved episode with everything that is derived from it before pages can be rendered."""
+
+    approved: ApprovedEpisode
+    notes: Notes
+    files: EpisodeFiles
+    cover: str | None
+    contents: Mapping[str, bytes] = field(repr=False)
+
+
+def build_site(
+    site: Path,
+    show: Show,
+    approved: Sequence[ApprovedEpisode],
+    *,
+    today: date,
+    report: Callable[[float], None] = lambda _: None,
+    build: Path | None = None,
+) -> SiteResult:
+    """Make `site` hold exactly what `approved` asks for, beside whatever others put there.
+
+    Works everything out before it writes anything; writes only what differs. An episode that cannot be published
+    (its release is not the one measured, its picture is too small, ...) is left out and named in the result. The
+    caller holds the lock. `today` decides which calls to action have ended. `report` is told which part of the
+    writing is done, from 0.0 to 1.0. `build` is where reduced pictures are kept (the show's `build/` by default).
+
+    Raises InvalidAudio when the show's own artwork cannot be used, Refused when something stands in the way in
+    `site`. A second call with the same arguments writes nothing.
+    """
+    pictures = (build or show.root / "build") / PICTURES_FOLDER
+    parts: list[EpisodeParts] = []
+    left_out: dict[str, OnRecordError] = {}
+    for one in approved:
+        try:
+            part = _parts(show, one, pictures)
+            _check_release(site, one, part.files.audio)
+        except OnRecordError as error:
+            left_out[one.slug] = error
+        else:
+            parts.append(part)
+    shared = _pictures(show.folder / show.settings.artwork, pictures)
+    icon = artwork.prepare(show.folder / show.settings.artwork, artwork.ICON_SIZE_PX, pictures).read_bytes()
+    plan = plan_site(show, parts, shared, icon, today=today)
+    _refuse_obstacles(site, plan)
+    _remove_leftovers(site)
+    written: list[str] = []
+    for done, (name, content) in enumerate(plan.items()):
+        report(done / len(plan))
+        if _put(site / name, content):
+            written.append(name)
+    ours, strays = _superfluous(site, plan.keys())
+    for name in ours:
+        _remove(site / name)
+    for folder in {(site / name).parent for name in ours} - {site}:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    report(1.0)
+    return SiteResult(
+        files=tuple(plan),
+        written=tuple(written),
+        removed=tuple(ours),
+        strays=tuple(strays),
+        pages={part.approved.slug: pages.page_address(show.settings, part.files.page) for part in parts},
+        left_out=left_out,
+    )
+
+
+def plan_site(
+    show: Show, parts: Sequence[EpisodeParts], shared: Pictures, icon: bytes, *, today: date
+) -> dict[str, bytes | Path]:
+    """Every file of the site by its name, in the order in which they must be written.
+
+    A path stands for the content of the file there: recordings are linked, not read.
+    """
+    folder = pages.templates_folder()
+    static = folder / _STATIC
+    contents = {
+        "style": (static / "style.css").read_bytes(),
+        "script": (static / "player.js").read_bytes(),
+        "artwork": shared.feed,
+        "cover": shared.page,
+        "icon": icon,
+    }
+    names = {
+        "style": _shared_name("style", contents["style"], "css"),
+        "script": _shared_name("player", contents["script"], "js"),
+        "artwork": _shared_name("artwork", contents["artwork"], "jpg"),
+        "cover": _shared_name("cover", contents["cover"], "jpg"),
+        "icon": _shared_name("icon", contents["icon"], "jpg"),
+    }
+    assets = pages.SiteAssets(**names)
+    renderer = pages.Pages(folder)
+    plan: dict[str, bytes | Path] = {}
+    for part in parts:
+        plan[part.files.audio] = part.approved.release_path
+        if part.files.alternate and part.approved.alternate_path:
+            plan[part.files.alternate] = part.approved.alternate_path
+        plan |= part.contents
+    plan |= {names[role]: contents[role] for role in names}
+    for part in parts:
+        html = renderer.episode_page(
+            show, part.approved, part.files, part.notes, assets=assets, today=today, cover=part.cover
+        )
+        plan[part.files.page] = html.encode("utf-8")
+    listed = [pages.ListedEpisode(part.approved, part.files.page) for part in parts]
+    plan[pages.INDEX_PAGE] = renderer.index_page(show, listed, assets=assets).encode("utf-8")
+    plan[pages.MISSING_PAGE] = renderer.missing_page(show, assets=assets).encode("utf-8")
+    feeds = build_feeds(
+        show.settings,
+        [feed_item(show.settings, part.approved, part.files, part.notes) for part in parts],
+        artwork_url=show.settings.site_url + names["artwork"],
+        people=show.people,
+    )
+    # The page that everybody asks for comes last: it names the others.
+    return plan | dict(sorted(feeds.items(), key=lambda page: page[0] == pages.FEED))
+
+
+def _parts(show: Show, approved: ApprovedEpisode, pictures: Path) -> EpisodeParts:
+    slug = approved.slug
+    shown = cues(approved.paragraphs)
+    contents = {
+        "vtt": captions.to_vtt(shown),
+        "srt": captions.to_srt(shown),
+        "json": captions.to_json(shown),
+        "html": captions.to_html(shown, title=approved.episode.title, language=approved.language),
+    }
+    if chapters := timed_chapters(approved):
+        contents[_CHAPTERS] = to_chapters_json(chapters, title=approved.episode.title, show=show.settings.title)
+    names = {kind: named_by_content(slug, files.digest_bytes(content), kind) for kind, content in contents.items()}
+    by_name = {names[kind]: content for kind, content in contents.items()}
+    own: str | None = None
+    cover: str | None = None
+    if approved.artwork_path is not None:
+        both = _pictures(approved.artwork_path, pictures)
+        own = named_by_content(slug, files.digest_bytes(both.feed), "jpg")
+        cover = named_by_content(slug, files.digest_bytes(both.page), "jpg")
+        by_name |= {own: both.feed, cover: both.page}
+    return EpisodeParts(
+        approved=approved,
+        notes=notes.render(
+            approved.notes_markdown,
+            show.sources_of(approved.episode),
+            heading_level=3,
+            offset_ms=approved.release.recording_start_ms,
+        ),
+        files=EpisodeFiles(
+            page=place(slug, pages.INDEX_PAGE),
+            audio=named_by_content(slug, approved.release.digest, "mp3"),
+            vtt=names["vtt"],
+            srt=names["srt"],
+            json=names["json"],
+            html=names["html"],
+            chapters=names.get(_CHAPTERS),
+            alternate=named_by_content(slug, approved.alternate.digest, approved.alternate.suffix)
+            if approved.alternate
+            else None,
+            artwork=own,
+        ),
+        cover=cover,
+        contents=by_name,
+    )
+
+
+def _pictures(path: Path, folder: Path) -> Pictures:
+    return Pictures(
+        feed=artwork.prepare(path, artwork.FEED_SIZE_PX, folder).read_bytes(),
+        page=artwork.prepare(path, artwork.PAGE_SIZE_PX, folder).read_bytes(),
+    )
+
+
+def _check_release(site: Path, approved: ApprovedEpisode, name: str) -> None:
+    """Before a recording is published for the first time, it is read whole: its name promises a digest."""
+    source, release = approved.release_path, approved.release
+    size_bytes = source.stat().st_size if source.is_file() else None
+    if size_bytes == release.size_bytes:
+        target = site / name
+        if target.is_file() and target.stat().st_size == size_bytes:
+            return
+        if files.digest_file(source) == release.digest:
+            return
+    raise InvalidAudio(
+        Problem(str(source), "it is not the recording that was measured", f"Delete {source.parent} and run again")
+    )
+
+
+def _shared_name(stem: str, content: bytes, suffix: str) -> str:
+    return named_by_content(stem, files.digest_bytes(content), suffix).replace(f"{stem}/", f"{_STATIC}/", 1)
+
+
+def _put(path: Path, content: bytes | Path) -> bool:
+    if isinstance(content, bytes):
+        return files.write_if_changed(path, content)
+    # Its name carries its digest: a file of that name and size is that file.
+    if path.is_file() and path.stat().st_size == content.stat().st_size:
+        return False
+    with files.replacing(path) as temporary:
+        try:
+            os.link(content, temporary)
+        except OSError:  # another file system, or one without hard links
+            shutil.copyfile(content, temporary)
+    return True
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _refuse_obstacles(site: Path, names: Iterable[str]) -> None:
+    """A link in the way could lead the writing out of `site`, a folder could stop it half-way."""
+    problems = [
+        Problem(str(site / name), what, "Move it out of site/, which holds what is published")
+        for name, is_folder in sorted(_places(names).items())
+        if (what := _obstacle(site / name, is_folder=is_folder))
+    ]
+    if problems:
+        raise Refused(problems)
+
+
+def _places(names: Iterable[str]) -> dict[str, bool]:
+    """Every file and, marked True, every folder that the names need."""
+    places: dict[str, bool] = {}
+    for name in names:
+        places[name] = False
+        places |= {str(parent): True for parent in PurePosixPath(name).parents if str(parent) != "."}
+    return places
+
+
+def _obstacle(path: Path, *, is_folder: bool) -> str | None:
+    if path.is_symlink():
+        return "a link stands where the site has a file or a folder of its own"
+    if path.exists() and path.is_dir() is not is_folder:
+        return "a file stands where the site has a folder" if is_folder else "a folder stands where the site has a file"
+    return None
+
+
+def _remove_leftovers(site: Path) -> None:
+    for folder, _, _ in os.walk(site):
+        files.remove_leftovers(Path(folder))
+
+
+def _superfluous(site: Path, planned: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Files that the plan does not name: ours, in the order in which to remove them, and strays."""
+    kept = set(planned)
+    others = sorted(name for name in _names(site) if name not in kept)
+    made_here = {name for name in others if _OURS_SHARED.match(name) or _OURS_EPISODE.match(name)}
+    folders = {PurePosixPath(name).parent for name in made_here if _OURS_EPISODE.match(name)}
+    # A page is ours when files of ours lie beside it. It goes first, so that this is still known after a kill.
+    pages_made_here = [
+        name
+        for name in others
+        if PurePosixPath(name).name == pages.INDEX_PAGE and PurePosixPath(name).parent in folders
+    ]
+    ours = [*pages_made_here, *sorted(made_here)]
+    return ours, [name for name in others if name not in ours]
+
+
+def _names(site: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(site):
+        linked = [name for name in folders if (Path(folder) / name).is_symlink()]
+        for name in (*names, *linked):
+            yield (Path(folder) / name).relative_to(site).as_posix()

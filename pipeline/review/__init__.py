@@ -1,0 +1,1 @@
+"""What needs a person: approvals, and the desk where an editor listens, corrects and approves."""

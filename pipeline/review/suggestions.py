@@ -1,0 +1,120 @@
+"""What a correction teaches: a term for the glossary, and the same mistake in other places.
+
+Offers only. A term is offered when what the editor wrote sounds like what the machine heard and looks like a name
+(learning every correction fills a glossary with rubbish); a recurring mistake, when the very words that were
+corrected still stand elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.align import TimedParagraph, split_words
+from pipeline.review.changes import ChangedParagraph
+from pipeline.review.likeness import fold, likeness
+
+SOUNDS_ALIKE = 0.5
+_WORDS_MAX = 4
+_PLACES_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TermSuggestion:
+    """`term` may belong in the glossary: the machine heard `heard` in its place, `times` times in all."""
+
+    term: str
+    heard: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of one paragraph's text."""
+
+    paragraph: int
+    start_char: int
+    end_char: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """`wrong` was corrected to `right` somewhere, and still stands in `places`."""
+
+    wrong: str
+    right: str
+    places: tuple[Place, ...]
+
+
+def term_suggestions(changed: Iterable[ChangedParagraph], known: Iterable[str]) -> tuple[TermSuggestion, ...]:
+    """Terms to offer, the most often corrected first. `known` are the glossary and the people's names."""
+    known_forms = {fold(term) for term in known} | {fold(word) for term in known for word in term.split()}
+    heard: dict[str, Counter[str]] = defaultdict(Counter)
+    for old, new in _corrections(changed):
+        term = _trimmed(new)
+        if _looks_like_a_name(term) and fold(term) not in known_forms and _sound_alike(old, term):
+            heard[term][_trimmed(old)] += 1
+    found = [TermSuggestion(term, olds.most_common(1)[0][0], olds.total()) for term, olds in heard.items()]
+    return tuple(sorted(found, key=lambda one: (-one.times, one.term)))
+
+
+def recurring(changed: Iterable[ChangedParagraph], paragraphs: Sequence[TimedParagraph]) -> tuple[Recurring, ...]:
+    """Mistakes that were corrected in one place and stand in another; the most frequent first.
+
+    Single words that were corrected in different ways are left out: which one is right depends on the sentence.
+    """
+    corrected: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    shown: dict[tuple[str, ...], str] = {}
+    for old, new in _corrections(changed):
+        keys = tuple(span.key for span in split_words(old))
+        # One short common word corrected once says nothing about the next one.
+        if len("".join(keys)) >= 4 and _sound_alike(old, new):
+            corrected[keys][fold(new)] = _trimmed(new)
+            shown.setdefault(keys, _trimmed(old))
+    wanted = {keys: next(iter(news.values())) for keys, news in corrected.items() if len(news) == 1}
+    places = _places(wanted.keys(), paragraphs)
+    found = [Recurring(shown[keys], right, tuple(places[keys])) for keys, right in wanted.items() if places[keys]]
+    return tuple(sorted(found, key=lambda one: (-len(one.places), one.wrong)))
+
+
+def _corrections(changed: Iterable[ChangedParagraph]) -> Iterator[tuple[str, str]]:
+    for paragraph in changed:
+        for change in paragraph.changes:
+            if change.operation == "replace" and max(len(change.old.split()), len(change.new.split())) <= _WORDS_MAX:
+                yield change.old, change.new
+
+
+def _places(
+    wanted: Iterable[tuple[str, ...]], paragraphs: Sequence[TimedParagraph]
+) -> dict[tuple[str, ...], list[Place]]:
+    by_first: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for keys in wanted:
+        by_first[keys[0]].append(keys)
+    places: dict[tuple[str, ...], list[Place]] = defaultdict(list)
+    for number, paragraph in enumerate(paragraphs):
+        spans = split_words(paragraph.text)
+        for at, span in enumerate(spans):
+            for keys in by_first.get(span.key, ()):
+                if tuple(one.key for one in spans[at : at + len(keys)]) == keys and len(places[keys]) < _PLACES_MAX:
+                    places[keys].append(Place(number, span.start_char, spans[at + len(keys) - 1].end_char))
+    return places
+
+
+def _looks_like_a_name(text: str) -> bool:
+    words = text.split()
+    letters = [character for character in text if character.isalpha()]
+    if len(letters) < 3 or len(words) > 3:
+        return False
+    # A script without capitals cannot show it; there every sound-alike correction is offered.
+    has_case = any(character.lower() != character.upper() for character in letters)
+    return not has_case or any(character.isupper() for word in words for character in word)
+
+
+def _sound_alike(old: str, new: str) -> bool:
+    left, right = fold(old), fold(new)
+    return left != right and bool(left) and likeness(left, right) >= SOUNDS_ALIKE
+
+
+def _trimmed(text: str) -> str:
+    return text.strip(' \t.,;:!?…"“”„«»()[]—–。，、？！؟،')

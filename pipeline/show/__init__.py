@@ -1,0 +1,45 @@
+"""What people wrote: the show, its people, glossary, sources and episodes."""
+
+from pipeline.show.fields import SLUG
+from pipeline.show.load import (
+    APPROVALS_FOLDER,
+    EPISODE_NAME,
+    EPISODES_FOLDER,
+    GLOSSARY_NAME,
+    NOTES_NAME,
+    PEOPLE_NAME,
+    SHOW_NAME,
+    SOURCES_NAME,
+    Show,
+    load_episode,
+    load_show,
+)
+from pipeline.show.models import CallToAction, Chapter, Episode, Person, Recording, Soundbite, Source, Term
+from pipeline.show.settings import ApprovalPolicy, AudioSettings, ShowSettings, TranscriptionSettings
+
+__all__ = [
+    "APPROVALS_FOLDER",
+    "EPISODES_FOLDER",
+    "EPISODE_NAME",
+    "GLOSSARY_NAME",
+    "NOTES_NAME",
+    "PEOPLE_NAME",
+    "SHOW_NAME",
+    "SLUG",
+    "SOURCES_NAME",
+    "ApprovalPolicy",
+    "AudioSettings",
+    "CallToAction",
+    "Chapter",
+    "Episode",
+    "Person",
+    "Recording",
+    "Show",
+    "ShowSettings",
+    "Soundbite",
+    "Source",
+    "Term",
+    "TranscriptionSettings",
+    "load_episode",
+    "load_show",
+]

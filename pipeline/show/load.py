@@ -1,0 +1,395 @@
+"""Reads `episodes/` whole, and lists everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as made_by
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import tomlkit
+import tomlkit.exceptions
+from pydantic import BaseModel, ValidationError
+
+from pipeline import files
+from pipeline.errors import InvalidEpisode, InvalidShow, Problem
+from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
+from pipeline.show.models import Episode, Person, Source, Term
+from pipeline.show.places import line_in_json, line_in_toml
+from pipeline.show.settings import ShowSettings
+
+EPISODES_FOLDER = "episodes"
+SHOW_NAME = "show.toml"
+PEOPLE_NAME = "people.toml"
+GLOSSARY_NAME = "glossary.toml"
+SOURCES_NAME = "sources.json"
+EPISODE_NAME = "episode.toml"
+NOTES_NAME = "notes.md"
+APPROVALS_FOLDER = "approvals"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Show:
+    """Everything people wrote. `broken` holds, by slug, the episodes that cannot be used and why."""
+
+    root: Path
+    settings: ShowSettings
+    people: Mapping[str, Person]
+    glossary: tuple[Term, ...]
+    sources: Mapping[str, Source]
+    episodes: tuple[Episode, ...]
+    broken: Mapping[str, InvalidEpisode]
+    episode_sources: Mapping[str, Mapping[str, Source]] = made_by(default_factory=dict)
+    episode_glossary: Mapping[str, tuple[Term, ...]] = made_by(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """`episodes/`."""
+        return self.root / EPISODES_FOLDER
+
+    def episode_people(self, episode: Episode) -> tuple[Person, ...]:
+        """The people of one episode, hosts first."""
+        return tuple(self.people[person_id] for person_id in episode.people)
+
+    def sources_of(self, episode: Episode) -> Mapping[str, Source]:
+        """What the episode may cite: the show's sources and those in its own sources.json, which win by their id."""
+        return {**self.sources, **self.episode_sources.get(episode.slug, {})}
+
+    def glossary_of(self, episode: Episode) -> tuple[Term, ...]:
+        """The show's terms and those in the episode's own glossary.toml, each once."""
+        terms = {term.term: term for term in (*self.glossary, *self.episode_glossary.get(episode.slug, ()))}
+        return tuple(terms.values())
+
+
+def load_show(root: Path) -> Show:
+    """Read and validate `root/episodes`.
+
+    Raises InvalidShow, listing every problem, when the files that all episodes share cannot be used. A broken
+    episode does not raise: it is in `Show.broken` and the others are there.
+    """
+    folder = root / EPISODES_FOLDER
+    if not (folder / SHOW_NAME).is_file():
+        raise InvalidShow(
+            Problem(
+                str(folder / SHOW_NAME),
+                "there is no show here",
+                "Name its folder with --root, or make one with onrecord new-show",
+            )
+        )
+    problems: list[Problem] = []
+    settings = _validated(ShowSettings, _read_toml(folder / SHOW_NAME, problems), folder / SHOW_NAME, (), problems)
+    people = _read_people(folder / PEOPLE_NAME, problems)
+    glossary = _read_glossary(folder / GLOSSARY_NAME, problems)
+    sources = _read_sources(folder / SOURCES_NAME, problems)
+    if settings is not None:
+        for key, name in (
+            ("artwork", settings.artwork),
+            ("audio.intro", settings.audio.intro),
+            ("audio.outro", settings.audio.outro),
+        ):
+            if name:
+                _require_file(folder, name, folder / SHOW_NAME, tuple(key.split(".")), problems)
+        _check_hosts(settings, folder / SHOW_NAME, people, problems)
+    for person in people.values():
+        if person.photo:
+            _require_file(folder, person.photo, folder / PEOPLE_NAME, (person.id, "photo"), problems)
+    if problems or settings is None:
+        raise InvalidShow(problems)
+
+    episodes: list[Episode] = []
+    broken: dict[str, InvalidEpisode] = {}
+    own_sources: dict[str, Mapping[str, Source]] = {}
+    own_glossary: dict[str, tuple[Term, ...]] = {}
+    for entry in sorted(folder.iterdir()):
+        if not _is_episode_folder(entry):
+            continue
+        try:
+            episode = load_episode(entry, people)
+            own_sources[entry.name], own_glossary[entry.name] = _read_own(entry)
+        except InvalidEpisode as error:
+            broken[entry.name] = error
+        else:
+            episodes.append(episode)
+    kept = _without_doubled_guids(episodes, broken)
+    return Show(root, settings, people, glossary, sources, kept, broken, own_sources, own_glossary)
+
+
+def load_episode(folder: Path, people: Mapping[str, Person]) -> Episode:
+    """Read one episode.toml. Raises InvalidEpisode listing every problem with its line."""
+    path = folder / EPISODE_NAME
+    problems: list[Problem] = []
+    if not SLUG.fullmatch(folder.name) or len(folder.name) > SLUG_MAX_CHARACTERS:
+        problems.append(
+            Problem(
+                str(folder),
+                f"“{folder.name}” cannot be part of a web address",
+                f"Rename the folder: a-z, 0-9 and single hyphens, at most {SLUG_MAX_CHARACTERS} characters",
+            )
+        )
+    if not path.is_file():
+        problems.append(Problem(str(path), "it is missing", "Make the episode with onrecord new, or add the file"))
+        raise InvalidEpisode(problems)
+    table = _read_toml(path, problems)
+    identity = {"slug": folder.name, "folder": folder}
+    if table is not None:
+        if "guid" not in table:
+            problems.append(
+                Problem(
+                    f"{path}:1",
+                    "guid is missing",
+                    f'Write guid = "{uuid4()}", and never change it again',
+                )
+            )
+            table = {**table, "guid": "00000000-0000-4000-8000-000000000000"}
+        for field in identity.keys() & table.keys():
+            problems.append(
+                Problem(
+                    f"{path}:{line_in_toml(path.read_text('utf-8'), (field,))}",
+                    f"{field} is not a setting; the folder says it",
+                    "Delete the line",
+                )
+            )
+        table = {**table, **identity}
+    episode = _validated(Episode, table, path, (), problems)
+    if episode is not None:
+        _check_references(episode, path, people, problems)
+    if problems or episode is None:
+        raise InvalidEpisode(problems)
+    return episode
+
+
+def _read_own(folder: Path) -> tuple[dict[str, Source], tuple[Term, ...]]:
+    """The sources and terms of one episode, beside those of the show."""
+    problems: list[Problem] = []
+    sources = _read_sources(folder / SOURCES_NAME, problems)
+    glossary = _read_glossary(folder / GLOSSARY_NAME, problems)
+    if problems:
+        raise InvalidEpisode(problems)
+    return sources, glossary
+
+
+def _check_references(episode: Episode, path: Path, people: Mapping[str, Person], problems: list[Problem]) -> None:
+    source = path.read_text("utf-8")
+    for field in ("hosts", "guests"):
+        for person_id in getattr(episode, field):
+            if person_id not in people:
+                line = line_in_toml(source, (field,))
+                problems.append(_unknown_person(f"{path}:{line}", person_id))
+    for index, credit in enumerate(episode.credits):
+        if credit.person not in people:
+            line = line_in_toml(source, ("credits", index, "person"))
+            problems.append(_unknown_person(f"{path}:{line}", credit.person))
+    for index, recording in enumerate(episode.recordings):
+        _require_file(episode.folder, recording.file, path, ("recordings", index, "file"), problems)
+        if recording.speaker is not None and recording.speaker not in episode.people:
+            line = line_in_toml(source, ("recordings", index, "speaker"))
+            problems.append(
+                Problem(
+                    f"{path}:{line}",
+                    f"the speaker “{recording.speaker}” is neither host nor guest",
+                    "Add the id to hosts or guests",
+                )
+            )
+    if episode.artwork:
+        _require_file(episode.folder, episode.artwork, path, ("artwork",), problems)
+
+
+def _check_hosts(settings: ShowSettings, path: Path, people: Mapping[str, Person], problems: list[Problem]) -> None:
+    for host in settings.hosts:
+        if host not in people:
+            line = line_in_toml(path.read_text("utf-8-sig"), ("hosts",))
+            problems.append(_unknown_person(f"{path}:{line}", host))
+
+
+def _unknown_person(where: str, person_id: str) -> Problem:
+    return Problem(
+        where, f"“{person_id}” is not in people.toml", f"Add [{person_id}] with a name to people.toml, or mend the id"
+    )
+
+
+def _without_doubled_guids(episodes: list[Episode], broken: dict[str, InvalidEpisode]) -> tuple[Episode, ...]:
+    # A copied folder must not push the original out of people's apps: the earliest keeps the guid.
+    owners: dict[str, Episode] = {}
+    kept: list[Episode] = []
+    for episode in sorted(episodes, key=lambda one: (one.published_at, one.slug)):
+        owner = owners.setdefault(str(episode.guid), episode)
+        if owner is episode:
+            kept.append(episode)
+            continue
+        path = episode.folder / EPISODE_NAME
+        line = line_in_toml(path.read_text("utf-8"), ("guid",))
+        broken[episode.slug] = InvalidEpisode(
+            Problem(
+                f"{path}:{line}",
+                f"its guid is the one of {owner.slug}; apps would show only one of them",
+                f'Write a new one: guid = "{uuid4()}"',
+            )
+        )
+    return tuple(sorted(kept, key=lambda one: one.slug))
+
+
+def _is_episode_folder(entry: Path) -> bool:
+    if entry.name.startswith((".", "_")) or not entry.is_dir() or entry.is_symlink():
+        return False
+    # Folders beside the episodes (photos, music) hold no episode.toml and are none of ours, unless a person
+    # put a recording there and forgot the rest.
+    return (entry / EPISODE_NAME).exists() or (entry / NOTES_NAME).exists()
+
+
+def _read_people(path: Path, problems: list[Problem]) -> dict[str, Person]:
+    people: dict[str, Person] = {}
+    for person_id, table in (_read_toml(path, problems, optional=True) or {}).items():
+        if not isinstance(table, dict) or not SLUG.fullmatch(person_id):
+            line = line_in_toml(path.read_text("utf-8"), (person_id,))
+            problems.append(
+                Problem(
+                    f"{path}:{line}",
+                    f"“{person_id}” is not a person",
+                    'Write a table named by an id of a-z, 0-9 and hyphens: [ada-host], then name = "Ada Host"',
+                )
+            )
+            continue
+        person = _validated(Person, {**table, "id": person_id}, path, (person_id,), problems)
+        if person is not None:
+            people[person_id] = person
+    return people
+
+
+def _read_glossary(path: Path, problems: list[Problem]) -> tuple[Term, ...]:
+    table = _read_toml(path, problems, optional=True) or {}
+    for key in table.keys() - {"terms"}:
+        problems.append(
+            Problem(
+                f"{path}:{line_in_toml(path.read_text('utf-8'), (key,))}",
+                f"“{key}” is not a setting",
+                "Write each term as [[terms]] with term = and meaning =",
+            )
+        )
+    entries = table.get("terms", [])
+    terms = [_validated(Term, entry, path, ("terms", index), problems) for index, entry in enumerate(entries)]
+    return tuple(term for term in terms if term is not None)
+
+
+def _read_sources(path: Path, problems: list[Problem]) -> dict[str, Source]:
+    if not path.exists():
+        return {}
+    try:
+        text = path.read_text("utf-8-sig")
+        records = json.loads(text)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        problems.append(
+            Problem(
+                f"{path}:{line}",
+                f"this is not JSON ({error})",
+                "Export it again as CSL-JSON, or mend that line",
+            )
+        )
+        return {}
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        problems.append(
+            Problem(
+                f"{path}:1",
+                "this is not a list of sources",
+                "Export it as CSL-JSON: a list of objects, each with an id",
+            )
+        )
+        return {}
+    sources: dict[str, Source] = {}
+    for index, record in enumerate(records):
+        record_id = str(record.get("id", ""))
+        place = f"{path}:{line_in_json(text, record_id)}"
+        try:
+            source = Source.model_validate(record)
+        except ValidationError as error:
+            problems.extend(
+                Problem(place, f"source {index + 1}: {_explain(problem)}", "Mend the record")
+                for problem in error.errors()
+            )
+            continue
+        if source.id in sources:
+            problems.append(Problem(place, f"the id {source.id} stands twice", "Give one of them another id"))
+        sources[source.id] = source
+    return sources
+
+
+def _read_toml(path: Path, problems: list[Problem], *, optional: bool = False) -> dict[str, Any] | None:
+    if optional and not path.exists():
+        return None
+    try:
+        return tomlkit.parse(path.read_text("utf-8-sig")).unwrap()
+    except UnicodeDecodeError as error:
+        problems.append(Problem(f"{path}:1", f"byte {error.start} is not UTF-8", "Save the file as UTF-8"))
+    except tomlkit.exceptions.ParseError as error:
+        problems.append(
+            Problem(
+                f"{path}:{error.line}",
+                f"this is not TOML ({error})",
+                "Mend that line; docs/formats.md has an example",
+            )
+        )
+    except (tomlkit.exceptions.TOMLKitError, ValueError, RecursionError) as error:
+        problems.append(
+            Problem(f"{path}:1", f"this is not TOML ({error})", "Mend the file; docs/formats.md has an example")
+        )
+    except OSError as error:
+        problems.append(
+            Problem(
+                str(path),
+                f"it cannot be read ({error.strerror})",
+                "Check that the file is there and readable",
+            )
+        )
+    return None
+
+
+def _validated(
+    model: type[Model],
+    table: dict[str, Any] | None,
+    path: Path,
+    prefix: tuple[str | int, ...],
+    problems: list[Problem],
+) -> Model | None:
+    if table is None:
+        return None
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        source = path.read_text("utf-8-sig")
+        for problem in error.errors():
+            place = (*prefix, *problem["loc"])
+            name = ".".join(str(part) for part in problem["loc"]) or path.name
+            line = line_in_toml(source, place)
+            remedy = (
+                "Delete or rename it; docs/formats.md lists the settings"
+                if problem["type"] == "extra_forbidden"
+                else "Mend that line; docs/formats.md has an example"
+            )
+            problems.append(Problem(f"{path}:{line}", f"{name}: {_explain(problem)}", remedy))
+        return None
+
+
+def _explain(problem: Any) -> str:
+    if problem["type"] == "missing":
+        return "it is missing"
+    if problem["type"] == "extra_forbidden":
+        return "there is no such setting"
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _require_file(folder: Path, name: str, path: Path, key: tuple[str | int, ...], problems: list[Problem]) -> None:
+    target = files.inside(folder, name)
+    if target is None or not target.is_file():
+        line = line_in_toml(path.read_text("utf-8-sig"), key)
+        problems.append(
+            Problem(
+                f"{path}:{line}",
+                f"there is no file {name} in {folder}",
+                "Put the file there, or mend the name",
+            )
+        )

@@ -1,0 +1,229 @@
+"""The values that an episode is read into: frozen, validated, with no path or clock of their own.
+
+Formats, with examples: docs/formats.md. What is not set is None or empty, never a made-up default.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.show.fields import (
+    SOUNDBITE_MAX_MS,
+    SOUNDBITE_MIN_MS,
+    Count,
+    Country,
+    FileName,
+    GeoAddress,
+    Label,
+    Language,
+    Line,
+    Name,
+    OsmId,
+    RecordingTime,
+    Role,
+    Switch,
+    Value,
+    WebAddress,
+    ZonedTime,
+)
+from pipeline.show.taxonomy import ROLES
+
+
+class Person(Value):
+    """Somebody who is heard or credited; `id` is the table's name in people.toml."""
+
+    id: str
+    name: Name
+    role: Line | None = None
+    organisation: Line | None = None
+    url: WebAddress | None = None
+    photo: FileName | None = None
+    photo_alt: Line | None = None
+
+
+class Term(Value):
+    """A word the show uses that a machine mishears or a listener may not know."""
+
+    term: Line
+    meaning: Line | None = None
+
+
+class Source(BaseModel):
+    """One work in sources.json: CSL-JSON, of which these fields are read and all others are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_:.#$%&+?<>~/-]*$")]
+    type: Line
+    title: Line
+    author: tuple[dict[str, Any], ...] = ()
+    publisher: Line | None = None
+    container_title: Line | None = Field(default=None, alias="container-title")
+    issued: dict[str, Any] | None = None
+    accessed: dict[str, Any] | None = None
+    URL: WebAddress | None = None
+
+    def as_csl(self) -> dict[str, Any]:
+        """The whole record as it stands in sources.json."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+class Recording(Value):
+    """One audio file of an episode; `speaker` is a person's id where only that person is heard in it."""
+
+    file: FileName
+    speaker: str | None = None
+
+
+class CallToAction(Value):
+    """Something the page asks of its reader, until the end of `ends_on` where that is set."""
+
+    text: Line
+    url: WebAddress | None = None
+    ends_on: date | None = None
+
+
+class Chapter(Value):
+    """A part of the episode; `start` in episode.toml, ms of the recording here."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    start_ms: Annotated[RecordingTime, Field(validation_alias="start")]
+    title: Line
+    url: WebAddress | None = None
+
+
+class Soundbite(Value):
+    """A stretch that may stand for the whole, 15 to 120 s (podcast:soundbite); ms of the recording."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    start_ms: Annotated[RecordingTime, Field(validation_alias="start")]
+    end_ms: Annotated[RecordingTime, Field(validation_alias="end")]
+    title: Line | None = None
+
+    @model_validator(mode="after")
+    def _has_a_fitting_length(self) -> Self:
+        if not SOUNDBITE_MIN_MS <= self.end_ms - self.start_ms <= SOUNDBITE_MAX_MS:
+            raise ValueError("must last 15 to 120 seconds")
+        return self
+
+
+class Credit(Value):
+    """Who did what behind the microphone; role and group as the podcast taxonomy names them."""
+
+    person: str
+    role: Role
+    group: Line | None = None
+
+    @model_validator(mode="after")
+    def _group_has_that_role(self) -> Self:
+        if self.group is not None and self.group.lower() not in ROLES[self.role]:
+            raise ValueError(f"the role {self.role} belongs to {' or '.join(ROLES[self.role])}")
+        return self
+
+    @property
+    def role_group(self) -> str:
+        """The group: as written, or the first one that has the role."""
+        return self.group.lower() if self.group else ROLES[self.role][0]
+
+
+class Location(Value):
+    """A place that show or episode is about, or was made at; `osm` is an OpenStreetMap id such as R113314."""
+
+    name: Label
+    rel: Literal["subject", "creator"] = "subject"
+    geo: GeoAddress | None = None
+    osm: OsmId | None = None
+    country: Country | None = None
+
+
+class Funding(Value):
+    """A way to give, with what its link says."""
+
+    url: WebAddress
+    text: Label
+
+
+class SocialPost(Value):
+    """Where an episode or a show is talked about: the post that comments answer to."""
+
+    protocol: Literal["activitypub", "atproto", "disabled", "hive", "lightning", "matrix", "nostr", "twitter"]
+    uri: Line | None = None
+    account_id: Line | None = None
+    account_url: WebAddress | None = None
+    priority: Count | None = None
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> Self:
+        if (self.uri is None) != (self.protocol == "disabled"):
+            raise ValueError('needs uri, the address of the post; only protocol = "disabled" stands alone')
+        return self
+
+
+class ContentLink(Value):
+    """Where else the episode can be watched or heard."""
+
+    url: WebAddress
+    text: Line
+
+
+class Episode(Value):
+    """One episode.toml, with the folder it stands in."""
+
+    slug: str
+    folder: Path
+    guid: UUID
+    title: Line
+    summary: Line
+    published_at: ZonedTime
+    recordings: Annotated[tuple[Recording, ...], Field(min_length=1)]
+    hosts: tuple[str, ...] = ()
+    guests: tuple[str, ...] = ()
+    language: Language | None = None
+    recorded_on: Line | None = None
+    season: Count | None = None
+    number: Count | None = None
+    type: Literal["full", "trailer", "bonus"] = "full"
+    explicit: Switch | None = None
+    synthetic_voices: Switch = False
+    artwork: FileName | None = None
+    content_note: Line | None = None
+    calls_to_action: tuple[CallToAction, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    soundbites: tuple[Soundbite, ...] = ()
+    number_name: Annotated[Line, Field(max_length=32)] | None = None
+    credits: tuple[Credit, ...] = ()
+    locations: tuple[Location, ...] = ()
+    funding: tuple[Funding, ...] = ()
+    social: tuple[SocialPost, ...] = ()
+    content_links: tuple[ContentLink, ...] = ()
+    license: Label | None = None
+    license_url: WebAddress | None = None
+    blocked: Switch = False
+
+    @model_validator(mode="after")
+    def _names_belong_to_something(self) -> Self:
+        if self.license_url and not self.license:
+            raise ValueError("license_url needs license, its name, beside it")
+        if self.number_name and self.number is None:
+            raise ValueError("number_name needs number, which it stands for")
+        return self
+
+    @model_validator(mode="after")
+    def _chapters_follow_one_another(self) -> Self:
+        for before, after in pairwise(self.chapters):
+            if after.start_ms <= before.start_ms:
+                raise ValueError(f"the chapter “{after.title}” does not begin after the one before it")
+        return self
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Ids of everybody in the episode, hosts first."""
+        return tuple(dict.fromkeys((*self.hosts, *self.guests)))

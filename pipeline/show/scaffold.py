@@ -1,0 +1,152 @@
+"""Makes new shows and new episodes: files a person then fills in."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4, uuid5
+
+import tomlkit
+
+from pipeline import files
+from pipeline.errors import Problem, Refused
+from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
+from pipeline.show.load import (
+    EPISODE_NAME,
+    EPISODES_FOLDER,
+    GLOSSARY_NAME,
+    NOTES_NAME,
+    PEOPLE_NAME,
+    SHOW_NAME,
+    SOURCES_NAME,
+)
+
+# The namespace that the podcast namespace specification fixes for podcast:guid.
+_PODCAST_NAMESPACE = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
+
+_SHOW = """\
+title = {title}
+description = "What this show is about, in a sentence or two."
+guid = "{guid}"
+language = "en"
+site_url = {site_url}
+author = {title}
+categories = ["Society & Culture > Documentary"]
+explicit = false
+artwork = "artwork.png"  # square, 1400 to 3000 pixels, PNG or JPEG; this one is a placeholder
+"""
+
+_PEOPLE = """\
+# Everybody who is heard or credited, one table each, named by an id of a-z, 0-9 and hyphens.
+#
+# [ada-host]
+# name = "Ada Host"
+# role = "Host"
+# organisation = "Our Newsroom"
+# url = "https://example.org/ada"
+"""
+
+_GLOSSARY = """\
+# Names and terms the show uses: they help the machine hear them, and readers understand them.
+#
+# [[terms]]
+# term = "OSEC"
+# meaning = "online sexual exploitation of children"
+"""
+
+_EPISODE = """\
+title = {title}
+guid = "{guid}"  # minted once, never changed
+summary = {title}
+published_at = {published_at}  # a time in the future schedules the episode
+hosts = []  # ids from people.toml
+guests = []
+
+[[recordings]]
+file = {recording}
+"""
+
+_NOTES = """\
+What the episode is about, and what it rests on. Cite a source from sources.json as [@its-id], and link a moment
+in the recording by its time, as [12:34].
+"""
+
+
+def podcast_guid(feed_url: str) -> UUID:
+    """`podcast:guid` as the podcast namespace defines it: UUIDv5 of the feed's address without its scheme."""
+    parts = urlsplit(feed_url)
+    return uuid5(_PODCAST_NAMESPACE, f"{parts.netloc}{parts.path}".rstrip("/"))
+
+
+def slug_of(title: str) -> str:
+    """A slug for a title: a-z, 0-9 and hyphens; empty when nothing of it can be written so."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain))[:SLUG_MAX_CHARACTERS].strip("-")
+
+
+def new_show(root: Path, title: str, site_url: str, artwork: bytes) -> list[Path]:
+    """Make `root/episodes` with the files of a show; returns them. Raises Refused where there is one already."""
+    folder = root / EPISODES_FOLDER
+    if folder.exists():
+        raise Refused(
+            Problem(str(folder), "there is something here already", "Choose another folder; nothing was changed")
+        )
+    site_url = site_url if site_url.endswith("/") else f"{site_url}/"
+    contents = {
+        SHOW_NAME: _SHOW.format(
+            title=_toml(title), guid=podcast_guid(f"{site_url}feed.xml"), site_url=_toml(site_url)
+        ).encode(),
+        PEOPLE_NAME: _PEOPLE.encode(),
+        GLOSSARY_NAME: _GLOSSARY.encode(),
+        SOURCES_NAME: b"[]\n",
+        "artwork.png": artwork,
+    }
+    for name, content in contents.items():
+        files.write_bytes(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def new_episode(root: Path, slug: str, title: str, now: datetime, recording: Path | None = None) -> Path:
+    """Make `episodes/<slug>/` with a fresh guid; a `recording` is copied into it. Returns the folder.
+
+    Raises Refused for a slug that cannot stand in an address, or a folder that exists.
+    """
+    if not SLUG.fullmatch(slug) or len(slug) > SLUG_MAX_CHARACTERS:
+        raise Refused(
+            Problem(
+                f"“{slug}”",
+                "this cannot be part of a web address",
+                f"Use a-z, 0-9 and single hyphens, at most {SLUG_MAX_CHARACTERS} characters",
+            )
+        )
+    folder = root / EPISODES_FOLDER / slug
+    if folder.exists():
+        raise Refused(
+            Problem(str(folder), "there is something here already", "Choose another slug; nothing was changed")
+        )
+    name = f"interview{recording.suffix.lower()}" if recording else "interview.wav"
+    if recording:
+        if not recording.is_file():
+            raise Refused(Problem(str(recording), "there is no such file", "Name the recording to copy"))
+        with files.replacing(folder / name) as temporary, recording.open("rb") as source, temporary.open("wb") as copy:
+            while piece := source.read(1 << 20):
+                copy.write(piece)
+    files.write_text(folder / NOTES_NAME, _NOTES)
+    # episode.toml last: a folder without it is not yet an episode.
+    files.write_text(
+        folder / EPISODE_NAME,
+        _EPISODE.format(
+            title=_toml(title),
+            guid=uuid4(),
+            published_at=now.astimezone().replace(microsecond=0).isoformat(),
+            recording=_toml(name),
+        ),
+    )
+    return folder
+
+
+def _toml(text: str) -> str:
+    return tomlkit.string(text).as_string()

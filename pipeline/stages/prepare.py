@@ -1,0 +1,134 @@
+"""From a recording to a text that can be checked: mastered, made audible for the desk, transcribed, drafted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from pipeline import files, release
+from pipeline.digests import DigestCache
+from pipeline.errors import InvalidEpisode, Problem
+from pipeline.show import EPISODE_NAME, Episode, Show
+from pipeline.stages import stamps
+from pipeline.stages.status import MASTER_STAMP, build_folder
+from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, machine_to_bytes, read_machine, transcript_to_text
+
+Report = Callable[[str, str, float], None]  # slug, what is being done, how much of it from 0 to 1
+
+MASTER_NAME = "master.mp3"
+UNKNOWN_SPEAKER = "Speaker ?"
+
+# Raise one of these when its stage would write other bytes from the same inputs.
+MASTER_VERSION = 1
+_DERIVE_VERSION = 1
+
+
+def prepare(show: Show, episode: Episode, digests: DigestCache, done: list[str], report: Report) -> None:
+    """Master the recording, make what the desk needs, transcribe once, draft the text once."""
+    if len(episode.recordings) != 1:
+        raise InvalidEpisode(
+            Problem(
+                str(episode.folder / EPISODE_NAME),
+                "it names several recordings, and only one can be read so far",
+                "Mix them to one file, and name that",
+            )
+        )
+    recording = episode.folder / episode.recordings[0].file
+    digest = digests.digest(recording)
+    folder = build_folder(show.root) / episode.slug
+    _master(show, episode, recording, digest, folder, digests, done, report)
+    machine = episode.folder / MACHINE_NAME
+    speech = folder / release.SPEECH_NAME
+    _derive(episode, recording, digest, speech, done, report, speech_is_needed=not machine.exists())
+    if not machine.exists():
+        _transcribe(show, episode, digest, speech, report)
+        done.append(f"{episode.slug}: transcribed")
+    speech.unlink(missing_ok=True)
+    if not (episode.folder / TRANSCRIPT_NAME).exists():
+        from pipeline.transcribe.draft import first_transcript
+
+        draft = first_transcript(read_machine(machine), _only_speaker(show, episode))
+        files.write_text(episode.folder / TRANSCRIPT_NAME, transcript_to_text(draft))
+        done.append(f"{episode.slug}: {TRANSCRIPT_NAME} written")
+
+
+def _master(
+    show: Show,
+    episode: Episode,
+    recording: Path,
+    digest: str,
+    folder: Path,
+    digests: DigestCache,
+    done: list[str],
+    report: Report,
+) -> None:
+    settings = show.settings.audio
+    intro = show.folder / settings.intro if settings.intro else None
+    outro = show.folder / settings.outro if settings.outro else None
+    key = stamps.key_of(
+        version=MASTER_VERSION,
+        recording=digest,
+        settings=settings.model_dump(mode="json", exclude={"alternate"}),
+        intro=digests.digest(intro) if intro else None,
+        outro=digests.digest(outro) if outro else None,
+    )
+    stamp = folder / MASTER_STAMP
+    if stamps.is_fresh(stamp, key):
+        return
+    from pipeline.audio import master
+
+    target = folder / MASTER_NAME
+    mastered = master.master(
+        recording, target, settings, intro=intro, outro=outro, report=_step(report, episode, "mastering")
+    )
+    stamps.write(stamp, key, [target.name], facts=asdict(mastered))
+    done.append(f"{episode.slug}: mastered")
+
+
+def _derive(
+    episode: Episode,
+    recording: Path,
+    digest: str,
+    speech: Path,
+    done: list[str],
+    report: Report,
+    *,
+    speech_is_needed: bool,
+) -> None:
+    """The review proxy, the waveform and the speech for the engine, from one decoding."""
+    folder = speech.parent
+    key = stamps.key_of(version=_DERIVE_VERSION, recording=digest)
+    stamp = folder / "derive.stamp.json"
+    if stamps.is_fresh(stamp, key) and (speech.exists() or not speech_is_needed):
+        return
+    from pipeline.audio.derive import derive
+
+    proxy, peaks = folder / release.PROXY_NAME, folder / release.PEAKS_NAME
+    derive(recording, proxy=proxy, speech=speech, peaks=peaks, report=_step(report, episode, "preparing for review"))
+    stamps.write(stamp, key, [proxy.name, peaks.name])
+    done.append(f"{episode.slug}: review copy and waveform made")
+
+
+def _transcribe(show: Show, episode: Episode, digest: str, speech: Path, report: Report) -> None:
+    from pipeline.transcribe.glossary import hotwords
+    from pipeline.transcribe.transcribe import transcribe
+
+    machine = transcribe(
+        speech,
+        audio_digest=digest,
+        settings=show.settings.transcription,
+        language=episode.language or show.settings.language,
+        hotwords=hotwords(show.glossary_of(episode), show.episode_people(episode)),
+        report=_step(report, episode, "transcribing"),
+    )
+    files.write_bytes(episode.folder / MACHINE_NAME, machine_to_bytes(machine))
+
+
+def _only_speaker(show: Show, episode: Episode) -> str:
+    speaker = episode.recordings[0].speaker or (episode.people[0] if len(episode.people) == 1 else None)
+    return show.people[speaker].name if speaker else UNKNOWN_SPEAKER
+
+
+def _step(report: Report, episode: Episode, what: str) -> Callable[[float], None]:
+    return lambda part: report(episode.slug, what, part)

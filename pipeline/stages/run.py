@@ -1,0 +1,137 @@
+"""A run, from end to end, and an approval: the two deeds that change something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from pipeline import files
+from pipeline.errors import Busy, OnRecordError, Problem, Refused
+from pipeline.review import approvals, checked, signatures
+from pipeline.show import Episode, Show, load_show
+from pipeline.stages.faults import Failed, set_aside
+from pipeline.stages.prepare import Report, prepare
+from pipeline.stages.publishing import publish
+from pipeline.stages.status import (
+    EpisodeStatus,
+    Reading,
+    build_folder,
+    read_episode,
+    remembered_digests,
+    survey_show,
+)
+from pipeline.transcript import MACHINE_NAME, read_machine
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run did, and how every episode stands after it.
+
+    `done` is empty when everything was up to date; `strays` are files in `site/` that no run put there.
+    """
+
+    show: Show
+    statuses: tuple[EpisodeStatus, ...]
+    done: tuple[str, ...]
+    strays: tuple[str, ...]
+
+
+def run(root: Path, now: datetime, report: Report) -> RunResult:
+    """Do everything that is out of date, and publish every episode whose approval holds into `site/`.
+
+    `now` decides what is due; `report` hears slug, stage and the part done. Raises InvalidShow when the show's
+    own files cannot be used, Busy when another run is at work.
+    """
+    show = load_show(root)
+    with _lock(root):
+        digests = remembered_digests(root)
+        failed: Failed = {}
+        done: list[str] = []
+        readings: list[Reading] = []
+        for episode in show.episodes:
+            with set_aside(root, episode.slug, failed):
+                files.remove_leftovers(episode.folder)
+                files.remove_leftovers(build_folder(root) / episode.slug)
+                prepare(show, episode, digests, done, report)
+                readings.append(read_episode(show, episode, digests))
+        built = publish(show, readings, digests, now, failed, report)
+        digests.save()
+        statuses = survey_show(show, digests, now, failed)
+        return RunResult(show, statuses, (*done, *built.done), built.strays)
+
+
+def approve(
+    root: Path,
+    slug: str,
+    by: str,
+    now: datetime,
+    *,
+    evidence: Mapping[str, Any] | None = None,
+    key: Path | None = None,
+    dry_run: bool = False,
+) -> Path | None:
+    """Seal an episode as it stands, and return the record's path; a dry run only finds the reasons against it.
+
+    `evidence` is what is known of the checking; by default what the desk noted. `key` is an SSH key to sign with.
+
+    Raises Refused with every reason why it cannot be approved yet, InvalidEpisode when it cannot be read.
+    """
+    show = load_show(root)
+    episode = find_episode(show, slug)
+    reading = read_episode(show, episode, remembered_digests(root))
+    if obstacles := [*reading.problems, *reading.refusals]:
+        raise Refused(obstacles)
+    if dry_run:
+        return None
+    if evidence is None:
+        evidence = _noted_at_the_desk(episode, by)
+    path = approvals.approve(episode, reading.subject, by=by, at=now, evidence=evidence)
+    if key is not None:
+        try:
+            signatures.sign(path, key)
+        except OnRecordError:
+            path.unlink()  # whoever asked for a signed approval does not want another
+            raise
+    return path
+
+
+def _noted_at_the_desk(episode: Episode, by: str) -> dict[str, Any]:
+    path = episode.folder / checked.REVIEW_NAME
+    if not path.exists():
+        return {}
+    duration_ms = read_machine(episode.folder / MACHINE_NAME).duration_ms
+    noted = checked.evidence(checked.read_review(path), by=by, duration_ms=duration_ms, open_doubts=0)
+    del noted["open_doubts"]  # only the desk counts them
+    return noted
+
+
+def find_episode(show: Show, slug: str) -> Episode:
+    """The episode of that slug. Raises its InvalidEpisode when it is broken, Refused when there is none."""
+    if slug in show.broken:
+        raise show.broken[slug]
+    episode = next((one for one in show.episodes if one.slug == slug), None)
+    if episode is None:
+        known = ", ".join(one.slug for one in show.episodes) or "none yet"
+        raise Refused(Problem(slug, "there is no such episode", f"The episodes are: {known}"))
+    return episode
+
+
+@contextmanager
+def _lock(root: Path) -> Iterator[None]:
+    folder = build_folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "run.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise Busy(Problem(str(root), "another run is at work here", "Wait until it has finished")) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,72 @@
+"""What is out of date: a stamp beside each stage's output says from what it was made.
+
+A stage is fresh when its stamp holds the same key (the digests of its inputs, its parameters, its version) and
+every output is there with the size it was written with. The stamp is written last, so a stage killed at any
+instant is simply not fresh and is done again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline import files
+
+
+def key_of(**inputs: Any) -> str:
+    """One digest of everything a stage depends on. Values are JSON; numbers that are not whole go in as text."""
+    return files.digest_json({name: _canonical(value) for name, value in inputs.items()})
+
+
+def is_fresh(stamp: Path, key: str, *, base: Path | None = None) -> bool:
+    """Whether the outputs noted in `stamp` were made from `key` and are still there.
+
+    `base` is the folder of the outputs, where it is not the stamp's own.
+    """
+    recorded = read(stamp)
+    return (
+        recorded.get("key") == key
+        and isinstance(outputs := recorded.get("outputs"), dict)
+        and all(_size((base or stamp.parent) / name) == size for name, size in outputs.items())
+    )
+
+
+def write(
+    stamp: Path,
+    key: str,
+    outputs: Iterable[str],
+    *,
+    base: Path | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Note that `outputs` (names in `base`, or in the stamp's own folder) were made from `key`.
+
+    `facts` are kept with them, for later stages.
+    """
+    sizes = {name: _size((base or stamp.parent) / name) for name in outputs}
+    files.write_text(stamp, files.readable_json({"key": key, "outputs": sizes, "facts": dict(facts or {})}))
+
+
+def read(stamp: Path) -> dict[str, Any]:
+    """The stamp's content, empty when there is none: a damaged stamp means the stage is done again."""
+    try:
+        recorded = json.loads(stamp.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return recorded if isinstance(recorded, dict) else {}
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return {str(name): _canonical(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(one) for one in value]
+    return value

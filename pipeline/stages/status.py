@@ -1,0 +1,221 @@
+"""How every episode stands: read, judged, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pipeline import files
+from pipeline.digests import DigestCache
+from pipeline.errors import InvalidInput, InvalidTranscript, OnRecordError, Problem, Refusal
+from pipeline.publish import gate, notes
+from pipeline.publish.markdown import cited_in_text
+from pipeline.review import approvals
+from pipeline.show import NOTES_NAME, Episode, Show, load_show
+from pipeline.stages import stamps
+from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
+
+BUILD_FOLDER = "build"
+SITE_FOLDER = "site"
+MASTER_STAMP = "master.stamp.json"
+
+
+class State(StrEnum):
+    """Where an episode stands."""
+
+    INVALID = "invalid"
+    FAILED = "failed"
+    TO_TRANSCRIBE = "to transcribe"
+    WAITING = "waiting for the editor"
+    VOID = "approval void"
+    APPROVED = "approved, not yet published"
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True)
+class EpisodeStatus:
+    """One line of the table: where an episode stands, why, and the next thing to do."""
+
+    slug: str
+    title: str
+    state: State
+    because: str = ""
+    next_step: str = ""
+    problems: tuple[Problem, ...] = ()
+    published_at: datetime | None = None
+    approved_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An episode as it stands now: its text, what seals it, and why it may not be published yet."""
+
+    episode: Episode
+    transcript: Transcript | None
+    notes_markdown: str | None
+    subject: approvals.Subject
+    verdict: approvals.Verdict
+    refusals: tuple[Refusal, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
+    """Read what people wrote of one episode, judge its approvals, and list every refusal."""
+    problems: list[Problem] = []
+    transcript: Transcript | None = None
+    path = episode.folder / TRANSCRIPT_NAME
+    if path.exists():
+        try:
+            transcript = read_transcript(path)
+        except InvalidTranscript as error:
+            problems.extend(error.problems)
+    markdown = _read_notes(episode, problems)
+    cited = [citation.key for citation in notes.citations(markdown)] if markdown else []
+    cited += [
+        key for paragraph in (transcript.paragraphs if transcript else ()) for key in cited_in_text(paragraph.text)
+    ]
+    subject = approvals.seal(show, episode, transcript, cited, digests)
+    verdict = approvals.judge(episode.folder, episode.slug, subject, show.settings.approval)
+    refusals = gate.refusals(
+        episode,
+        transcript=transcript,
+        notes_markdown=markdown,
+        sources=show.sources_of(episode),
+        people_names={person.name for person in show.people.values()},
+        recording_duration_ms=stamps.read(build_folder(show.root) / episode.slug / MASTER_STAMP)
+        .get("facts", {})
+        .get("recording_duration_ms"),
+        serial=show.settings.type == "serial",
+    )
+    if problems:
+        # What cannot be read is reported as such, not as missing.
+        refusals = [one for one in refusals if one.code not in ("transcript-missing", "notes-missing")]
+    if not verdict.holds and (episode.folder / MACHINE_NAME).exists():
+        # An approval that holds sealed recording and machine words together; until then they may not belong together.
+        problems.extend(_foreign_machine_words(episode, digests))
+    return Reading(episode, transcript, markdown, subject, verdict, tuple(refusals), tuple(problems))
+
+
+def survey(root: Path, now: datetime) -> tuple[EpisodeStatus, ...]:
+    """How every episode stands, without changing anything. Raises InvalidShow."""
+    return survey_show(load_show(root), remembered_digests(root), now, {})
+
+
+def survey_show(
+    show: Show, digests: DigestCache, now: datetime, failed: Mapping[str, OnRecordError]
+) -> tuple[EpisodeStatus, ...]:
+    """How every episode of a show that is already read stands; `failed` says which ones a run set aside."""
+    published = _published(show.root)
+    statuses = [
+        EpisodeStatus(slug, slug, State.INVALID, "it cannot be used", "mend what is listed below", error.problems)
+        for slug, error in show.broken.items()
+    ]
+    for episode in show.episodes:
+        if error := failed.get(episode.slug):
+            statuses.append(_failure(episode, error))
+            continue
+        statuses.append(_status(read_episode(show, episode, digests), now, published))
+    return tuple(sorted(statuses, key=lambda status: status.slug))
+
+
+def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> EpisodeStatus:
+    episode, slug = reading.episode, reading.episode.slug
+    check = f'check episodes/{slug}/{TRANSCRIPT_NAME}, then: onrecord approve {slug} --by "Name <mail>"'
+
+    def status(state: State, because: str, next_step: str) -> EpisodeStatus:
+        problems: tuple[Problem, ...] = ()
+        if state in (State.INVALID, State.WAITING):
+            problems = (*reading.problems, *reading.refusals, *reading.verdict.lacking)
+        names = tuple(dict.fromkeys(one.name for one in reading.verdict.holding))
+        return EpisodeStatus(slug, episode.title, state, because, next_step, problems, episode.published_at, names)
+
+    if reading.problems:
+        return status(State.INVALID, reading.problems[0].what, "mend what is listed below")
+    if reading.verdict.changed:
+        return status(State.VOID, f"because {', '.join(reading.verdict.changed)} changed", check)
+    if not (episode.folder / MACHINE_NAME).exists() and reading.transcript is None:
+        return status(State.TO_TRANSCRIBE, "no machine words yet", "make pipeline")
+    if reading.refusals:
+        return status(State.WAITING, reading.refusals[0].what, "mend what is listed below, then approve")
+    if not reading.verdict.holds:
+        return status(State.WAITING, reading.verdict.refusals(slug)[0].what, check)
+    if episode.published_at > now:
+        return status(State.SCHEDULED, f"for {episode.published_at.isoformat()}", "run make pipeline after that time")
+    if published.get(slug) != files.digest_json(dict(reading.subject)):
+        return status(State.APPROVED, "the site is older than the approval", "make pipeline")
+    return status(State.PUBLISHED, f"approved by {' and '.join(one.name for one in reading.verdict.holding)}", "")
+
+
+def _failure(episode: Episode, error: OnRecordError) -> EpisodeStatus:
+    state = State.INVALID if isinstance(error, InvalidInput) else State.FAILED
+    return EpisodeStatus(
+        episode.slug,
+        episode.title,
+        state,
+        error.problems[0].what,
+        "mend what is listed below",
+        error.problems,
+        episode.published_at,
+    )
+
+
+def exit_code(statuses: tuple[EpisodeStatus, ...]) -> int:
+    """0 all published or scheduled, 3 an editor is awaited, 4 an episode is invalid or failed."""
+    states = {status.state for status in statuses}
+    if states & {State.INVALID, State.FAILED}:
+        return 4
+    return 3 if states & {State.WAITING, State.VOID, State.TO_TRANSCRIBE, State.APPROVED} else 0
+
+
+def site_stamp(root: Path) -> Path:
+    """Where it is noted from what `site/` was built, and which episodes are in it."""
+    return build_folder(root) / "site.stamp.json"
+
+
+def _published(root: Path) -> Mapping[str, str]:
+    # By slug, the digest of what was approved when the site was built.
+    facts = stamps.read(site_stamp(root)).get("facts", {})
+    published = facts.get("published", {}) if isinstance(facts, dict) else {}
+    return published if isinstance(published, dict) else {}
+
+
+def _read_notes(episode: Episode, problems: list[Problem]) -> str | None:
+    path = episode.folder / NOTES_NAME
+    if not path.exists():
+        return None
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problems.append(Problem(str(path), f"byte {error.start} is not UTF-8", "Save the file as UTF-8"))
+        return None
+
+
+def _foreign_machine_words(episode: Episode, digests: DigestCache) -> Iterator[Problem]:
+    path = episode.folder / MACHINE_NAME
+    try:
+        machine = read_machine(path)
+    except InvalidTranscript as error:
+        yield from error.problems
+        return
+    if len(episode.recordings) == 1 and machine.audio_digest != digests.digest(
+        episode.folder / episode.recordings[0].file
+    ):
+        yield Problem(
+            str(path),
+            f"these are the words of another recording than {episode.recordings[0].file}",
+            f"Delete {MACHINE_NAME}, and {TRANSCRIPT_NAME} if it belongs to the old recording, and run again",
+        )
+
+
+def build_folder(root: Path) -> Path:
+    """`build/`, where everything derived is kept between runs."""
+    return root / BUILD_FOLDER
+
+
+def remembered_digests(root: Path) -> DigestCache:
+    """The digests of large files as the last run knew them."""
+    return DigestCache(build_folder(root) / "digests.json")

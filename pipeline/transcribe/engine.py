@@ -1,0 +1,92 @@
+"""What every speech engine can do, and choosing one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pipeline.show.settings import TranscriptionSettings
+from pipeline.transcribe.weights import Weights
+from pipeline.transcript import MachineSegment
+
+if TYPE_CHECKING:
+    from pipeline.transcribe.sound import Samples
+
+# Longer lists are untried, and take the room that Whisper has for the words themselves.
+HOTWORDS_MAX_TOKENS = 100
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What an engine heard, in its own order and with its own times (ms), not yet checked.
+
+    `language` is Whisper's code; `hotwords` are those that the decoder was really given.
+    """
+
+    language: str
+    language_probability: float
+    hotwords: tuple[str, ...]
+    segments: tuple[MachineSegment, ...]
+
+
+class Engine(Protocol):
+    """A speech engine with weights in memory."""
+
+    @property
+    def name(self) -> str:
+        """As in show.toml."""
+
+    @property
+    def version(self) -> str:
+        """Of the installed package."""
+
+    @property
+    def weights(self) -> Weights:
+        """What it hears with."""
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Whisper's codes of the languages that these weights know."""
+
+    def hear(
+        self, samples: Samples, *, language: str | None, hotwords: Sequence[str], report: Callable[[float], None]
+    ) -> Heard:
+        """Transcribe 16 kHz mono samples; `report` hears the part done, from 0 to 1. Raises ToolFailed."""
+
+
+def open_engine(settings: TranscriptionSettings) -> Engine:
+    """Load the engine and the weights that show.toml names.
+
+    Raises MissingTool when one of them is not here and cannot be had.
+    """
+    # An engine takes seconds to import, and only one of them is wanted.
+    if settings.engine == "openai-whisper":
+        from pipeline.transcribe.openai import OpenAIWhisper  # noqa: PLC0415
+
+        return OpenAIWhisper(settings.model, settings.beam_size)
+    from pipeline.transcribe.faster import FasterWhisper  # noqa: PLC0415
+
+    return FasterWhisper(settings.model, settings.beam_size)
+
+
+def takes_hotwords(name: str) -> bool:
+    """Whether hotwords help the weights `name`: they mend `base` and larger, and ruin `tiny` and the English-only."""
+    last = name.rstrip("/").rpartition("/")[2]
+    return not last.endswith(".en") and "tiny" not in last
+
+
+def fitting(hotwords: Sequence[str], count_tokens: Callable[[str], int]) -> tuple[str, ...]:
+    """As many of `hotwords`, from the first, as fit into HOTWORDS_MAX_TOKENS when joined by commas."""
+    kept: tuple[str, ...] = ()
+    for word in hotwords:
+        longer = (*kept, word)
+        if count_tokens(" " + ", ".join(longer)) > HOTWORDS_MAX_TOKENS:
+            break
+        kept = longer
+    return kept
+
+
+def to_ms(seconds: float) -> int:
+    """Whisper's floating-point seconds as integer milliseconds."""
+    return round(seconds * 1000)

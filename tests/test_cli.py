@@ -1,0 +1,118 @@
+"""The program as a producer meets it: what it prints, and the codes it ends with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+from filelock import FileLock
+
+from pipeline.cli import app
+from tests.episodes import add_episode
+from tests.shows import make_show
+
+COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # a group; typer says only Command
+
+
+def onrecord(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = add_episode(tmp_path_factory.mktemp("show"), "first-talk")
+    add_episode(root.parent, "second-talk", number=2, approved=False)
+    result = onrecord("run", "--root", root)
+    assert result.returncode == 3, result.stderr
+    return root
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(command: str) -> None:
+    result = onrecord(command, "--help")
+    assert result.returncode == 0
+    assert f"Example: onrecord {command}" in " ".join(result.stdout.split())
+
+
+def test_the_table_says_state_and_next_step(published: Path) -> None:
+    result = onrecord("status", "--root", published)
+    assert result.returncode == 3
+    lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
+    assert "published" in lines["first-talk"]
+    assert "waiting for the editor" in lines["second-talk"]
+
+
+def test_a_second_run_says_that_there_is_nothing_to_do(published: Path) -> None:
+    assert "Nothing to do" in onrecord("run", "--root", published).stdout
+
+
+def test_json_is_one_value_and_nothing_else(published: Path) -> None:
+    for command in ("run", "status", "check"):
+        result = onrecord(command, "--root", published, "--json")
+        json.loads(result.stdout)
+    statuses = json.loads(onrecord("status", "--root", published, "--json").stdout)
+    assert [one["state"] for one in statuses] == ["published", "waiting for the editor"]
+
+
+def test_approving_by_command_publishes_on_the_next_run(tmp_path: Path) -> None:
+    root = add_episode(tmp_path, "first-talk", approved=False)
+    dry = onrecord("approve", "first-talk", "--by", "Ada Host <ada@show.example>", "--root", root, "--dry-run")
+    assert dry.returncode == 0
+    assert onrecord("status", "--root", root).returncode == 3
+    assert onrecord("approve", "first-talk", "--by", "Ada", "--root", root).returncode == 1
+    done = onrecord("approve", "first-talk", "--by", "Ada Host <ada@show.example>", "--root", root)
+    assert done.returncode == 0, done.stderr
+    assert onrecord("run", "--root", root).returncode == 0
+
+
+def test_a_mistake_is_explained_without_a_stack_trace(tmp_path: Path) -> None:
+    result = onrecord("run", "--root", tmp_path)
+    assert result.returncode == 1
+    assert "there is no show here" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert onrecord("frobnicate").returncode == 2
+
+
+def test_an_invalid_episode_is_code_4_and_is_listed(tmp_path: Path) -> None:
+    root = make_show(tmp_path, "title = 1")
+    result = onrecord("check", "--root", root)
+    assert result.returncode == 4
+    assert "episode.toml:1: title" in result.stderr
+
+
+def test_another_run_is_code_5(published: Path) -> None:
+    with FileLock(published / "build" / "run.lock"):
+        result = onrecord("run", "--root", published)
+    assert result.returncode == 5
+    assert "another run is at work" in result.stderr
+
+
+def test_a_new_show_and_a_new_episode_by_command(tmp_path: Path) -> None:
+    made = onrecord("new-show", tmp_path / "s", "--title", "Our Show", "--site-url", "https://show.example.org/")
+    assert made.returncode == 0, made.stderr
+    made = onrecord("new", "first-talk", "--title", "The first talk", "--root", tmp_path / "s")
+    assert made.returncode == 0, made.stderr
+    again = onrecord("new", "first-talk", "--root", tmp_path / "s")
+    assert again.returncode == 1
+    assert "something here already" in again.stderr
+    assert onrecord("status", "--root", tmp_path / "s").returncode == 4
+
+
+def test_a_site_that_is_not_there_is_not_served(tmp_path: Path) -> None:
+    result = onrecord("serve", "--root", make_show(tmp_path), "--port", "0")
+    assert result.returncode == 1
+    assert "there is no site yet" in result.stderr
+
+
+def test_the_version_is_printed() -> None:
+    assert onrecord("--version").stdout.startswith("onrecord ")
