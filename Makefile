@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 ROOT ?= .
 
-.PHONY: help setup pipeline review status serve test test-fast test-openai-whisper check bench lock clean
+.PHONY: help setup pipeline review status serve test test-openai-whisper check bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,7 @@ serve: setup ## Serve site/ on this machine
 	@$(BIN)/onrecord serve --root "$(ROOT)"
 
 test: $(VENV)/.installed-dev ## Run every test (the first time fetches recordings of real speech)
+	@.setup/browser $(VENV)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-openai-whisper: $(VENV)/.installed-dev ## Install the extra openai-whisper (CPU PyTorch) and run its tests
@@ -49,6 +50,7 @@ check: $(VENV)/.installed-dev ## Lint, types, import rules
 	@$(BIN)/lint-imports
 
 bench: $(VENV)/.installed-dev ## Measure the desk and the feed (figures for docs/benchmarks.md)
+	@.setup/browser $(VENV)
 	@$(BIN)/python -m tests.bench_desk
 	@$(BIN)/python -m tests.benchmarks.feed
 

@@ -7,7 +7,6 @@ next picture. Chromium is headless; the server is the real one.
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.browsers import ARGUMENTS, find_chromium
 from tests.review.desk_fixture import SLUG, DeskPage, DeskServer, long_talk, make_desk_show
 
 if TYPE_CHECKING:
@@ -169,13 +169,10 @@ def main() -> None:
     """Measure and print."""
     from playwright.sync_api import sync_playwright
 
-    program = shutil.which(os.environ.get("ONRECORD_CHROMIUM", "chromium")) or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = make_desk_show(Path(folder), long_talk(WORDS), sound_ms=60_000)
         server = DeskServer(root)
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--mute-audio", "--disable-dev-shm-usage"]
-        )
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
         try:
             figures = measure(browser, server, root / "episodes" / SLUG)
         finally:

@@ -45,6 +45,7 @@ TOKEN_PARAMETER = "token"  # noqa: S105  a parameter's name, not a secret
 BODY_MAX_BYTES = 8 * 1024 * 1024
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+_DRAINED_MAX_BYTES = 65_536
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -92,14 +93,15 @@ class Guard:
         headers = Headers(scope=scope)
         refusal = self._host_refusal(headers) or self._origin_refusal(scope["method"], headers)
         if refusal:
-            await _refuse(send, headers, *refusal)
+            await _refuse(receive, send, headers, *refusal)
             return
         token, rest = _token_in(scope)
         if token is not None and scope["method"] == "GET":
-            await self._exchange(scope, headers, send, token, rest)
+            await self._exchange(scope, headers, receive, send, token, rest)
             return
         if not self._is_known(headers):
             await _refuse(
+                receive,
                 send,
                 headers,
                 HTTPStatus.UNAUTHORIZED,
@@ -113,6 +115,7 @@ class Guard:
             return
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             await _refuse(
+                receive,
                 send,
                 headers,
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -124,6 +127,7 @@ class Guard:
         body = await self._body(headers, receive)
         if body is None:
             await _refuse(
+                receive,
                 send,
                 headers,
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -164,11 +168,14 @@ class Guard:
             "Use the desk’s own page",
         )
 
-    async def _exchange(self, scope: Scope, headers: Headers, send: Send, token: str, rest: str) -> None:
+    async def _exchange(
+        self, scope: Scope, headers: Headers, receive: Receive, send: Send, token: str, rest: str
+    ) -> None:
         is_fetched_ahead = "sec-purpose" in headers or "purpose" in headers
         # Who is let in already may follow the old address again: nothing is given for it.
         if not self._is_known(headers) and (is_fetched_ahead or not self._spend(token)):
             await _refuse(
+                receive,
                 send,
                 headers,
                 HTTPStatus.UNAUTHORIZED,
@@ -252,13 +259,26 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
-async def _refuse(send: Send, headers: Headers, status: HTTPStatus, code: str, message: str, remedy: str) -> None:
+async def _refuse(
+    receive: Receive, send: Send, headers: Headers, status: HTTPStatus, code: str, message: str, remedy: str
+) -> None:
+    await _drain(headers, receive)
     if "text/html" in headers.get("accept", ""):
         text = f"{message[0].upper()}{message[1:]}. {remedy}.\n"
         await _send(send, status, text.encode(), [("content-type", "text/plain; charset=utf-8")])
         return
     answer = json.dumps({"error": code, "message": message, "remedy": remedy}, ensure_ascii=False)
     await _send(send, status, answer.encode(), [("content-type", "application/json")])
+
+
+async def _drain(headers: Headers, receive: Receive) -> None:
+    # A connection that is closed over unread bytes is reset, and the refusal may be lost with it. So a short body is
+    # read first; a long one, and one of unknown length, is not waited for.
+    declared = headers.get("content-length", "0")
+    if "transfer-encoding" in headers or not declared.isdecimal() or int(declared) > _DRAINED_MAX_BYTES:
+        return
+    while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
+        pass
 
 
 async def _send(send: Send, status: HTTPStatus, body: bytes, headers: Iterable[tuple[str, str]]) -> None:

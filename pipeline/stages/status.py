@@ -111,7 +111,9 @@ def survey_show(
     """How every episode of a show that is already read stands; `failed` says which ones a run set aside."""
     published = _published(show.root)
     statuses = [
-        EpisodeStatus(slug, slug, State.INVALID, "it cannot be used", "mend what is listed below", error.problems)
+        EpisodeStatus(
+            slug, slug, State.INVALID, "it cannot be used", "mend what is wrong, then make pipeline", error.problems
+        )
         for slug, error in show.broken.items()
     ]
     for episode in show.episodes:
@@ -124,7 +126,7 @@ def survey_show(
 
 def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> EpisodeStatus:
     episode, slug = reading.episode, reading.episode.slug
-    check = f'check episodes/{slug}/{TRANSCRIPT_NAME}, then: onrecord approve {slug} --by "Name <mail>"'
+    check = "check it at the desk: make review (or in an editor, then onrecord approve)"
 
     def status(state: State, because: str, next_step: str) -> EpisodeStatus:
         problems: tuple[Problem, ...] = ()
@@ -134,13 +136,13 @@ def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> Ep
         return EpisodeStatus(slug, episode.title, state, because, next_step, problems, episode.published_at, names)
 
     if reading.problems:
-        return status(State.INVALID, reading.problems[0].what, "mend what is listed below")
+        return status(State.INVALID, reading.problems[0].what, "mend what is wrong, then make pipeline")
     if reading.verdict.changed:
         return status(State.VOID, f"because {', '.join(reading.verdict.changed)} changed", check)
     if not (episode.folder / MACHINE_NAME).exists() and reading.transcript is None:
         return status(State.TO_TRANSCRIBE, "no machine words yet", "make pipeline")
     if reading.refusals:
-        return status(State.WAITING, reading.refusals[0].what, "mend what is listed below, then approve")
+        return status(State.WAITING, reading.refusals[0].what, "mend that at the desk: make review (or in an editor)")
     if not reading.verdict.holds:
         return status(State.WAITING, reading.verdict.refusals(slug)[0].what, check)
     if episode.published_at > now:
@@ -157,7 +159,7 @@ def _failure(episode: Episode, error: OnRecordError) -> EpisodeStatus:
         episode.title,
         state,
         error.problems[0].what,
-        "mend what is listed below",
+        "mend what is wrong, then make pipeline",
         error.problems,
         episode.published_at,
     )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -362,28 +360,6 @@ def test_days_are_those_of_the_zone_they_were_written_in() -> None:
 
 
 # In a real browser
-
-_CHROMIUM = [
-    "--no-sandbox",
-    "--autoplay-policy=no-user-gesture-required",
-    "--mute-audio",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    candidates = (os.environ.get("ONRECORD_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    program = next((found for one in candidates if one and (found := shutil.which(one))), None)
-    if program is None:
-        pytest.skip("no Chromium on this machine; install one or set ONRECORD_CHROMIUM to its path")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

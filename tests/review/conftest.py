@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,31 +17,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
 ADA_BY = "Ada Host <ada@show.example>"
-_CHROMIUM = [
-    "--no-sandbox",
-    "--autoplay-policy=no-user-gesture-required",
-    "--mute-audio",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-]
 _numbers = itertools.count(2)
 
 OpenWindow = Callable[..., DeskPage]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium: the one named by ONRECORD_CHROMIUM, or one that is installed."""
-    names = (os.environ.get("ONRECORD_CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "chrome")
-    program = next((found for name in names if name and (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip("no Chromium on this machine; install one or set ONRECORD_CHROMIUM to its path")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
