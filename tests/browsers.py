@@ -1,4 +1,4 @@
-"""The browser that tests drive: `python -m tests.browsers` prints its path, and fails where there is none."""
+"""The browser that tests drive: `python -m tests.browsers` fails, and says so, where there is none."""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ from tests.shows import EPISODE, make_show
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ADA = "Ada Host <ada@show.example>"
 RATE_HZ = 16_000
+# Real words in a synthetic voice: the sample show's conversation.
+SPEECH = Path(__file__).parents[1] / "episodes" / "2026-11-how-we-check" / "interview.mp3"
 TRANSCRIPT = """\
 [00:00:00.200] **Ada Host**
 Hello and welcome.

@@ -20,6 +20,7 @@ from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_
 
 BUILD_FOLDER = "build"
 SITE_FOLDER = "site"
+_MEND = "mend what is wrong, then make pipeline"
 MASTER_STAMP = "master.stamp.json"
 
 
@@ -111,9 +112,7 @@ def survey_show(
     """How every episode of a show that is already read stands; `failed` says which ones a run set aside."""
     published = _published(show.root)
     statuses = [
-        EpisodeStatus(
-            slug, slug, State.INVALID, "it cannot be used", "mend what is wrong, then make pipeline", error.problems
-        )
+        EpisodeStatus(slug, slug, State.INVALID, "it cannot be used", _MEND, error.problems)
         for slug, error in show.broken.items()
     ]
     for episode in show.episodes:
@@ -136,7 +135,7 @@ def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> Ep
         return EpisodeStatus(slug, episode.title, state, because, next_step, problems, episode.published_at, names)
 
     if reading.problems:
-        return status(State.INVALID, reading.problems[0].what, "mend what is wrong, then make pipeline")
+        return status(State.INVALID, reading.problems[0].what, _MEND)
     if reading.verdict.changed:
         return status(State.VOID, f"because {', '.join(reading.verdict.changed)} changed", check)
     if not (episode.folder / MACHINE_NAME).exists() and reading.transcript is None:
@@ -159,7 +158,7 @@ def _failure(episode: Episode, error: OnRecordError) -> EpisodeStatus:
         episode.title,
         state,
         error.problems[0].what,
-        "mend what is wrong, then make pipeline",
+        _MEND,
         error.problems,
         episode.published_at,
     )

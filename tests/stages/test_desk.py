@@ -10,8 +10,7 @@ from pipeline.audio.derive import stretch
 from pipeline.errors import Refused
 from pipeline.stages.desk import desk_services
 from pipeline.stages.status import State
-from tests.episodes import ADA, add_episode
-from tests.stages.test_run import SPEECH
+from tests.episodes import ADA, SPEECH, add_episode
 
 
 def test_an_episode_is_approved_with_evidence_and_published_from_the_desk(tmp_path: Path) -> None:

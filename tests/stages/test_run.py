@@ -19,10 +19,8 @@ from pipeline.errors import Busy, Refused
 from pipeline.show.load import load_show
 from pipeline.stages.run import RunResult, approve, run
 from pipeline.stages.status import EpisodeStatus, State, exit_code, survey
-from tests.episodes import ADA, NOW, add_episode, sound
+from tests.episodes import ADA, NOW, SPEECH, add_episode, sound
 from tests.shows import make_show
-
-SPEECH = Path(__file__).parents[2] / "episodes" / "2026-11-how-we-check" / "interview.mp3"
 
 
 def quiet(slug: str, stage: str, part: float) -> None:
