@@ -1,0 +1,36 @@
+"""The commands: parse, call, print, exit code. The work is done elsewhere.
+
+Each module holds the commands of one room and adds them to `app`; the order of the imports below is their order
+in `onrecord --help`.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from pipeline.cli.app import app
+from pipeline.cli.console import complain, err
+from pipeline.errors import Busy, OnRecordError
+
+# isort: split
+from pipeline.cli import producing, editing, beginning  # noqa: F401, I001  - each adds its commands, in this order
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the program; its own errors end with a message and a code, never with a stack trace."""
+    # A polite kill ends like Ctrl+C: children are stopped, locks let go.
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    try:
+        app()
+    except Busy as error:
+        complain(error.problems)
+        sys.exit(5)
+    except OnRecordError as error:
+        complain(error.problems)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("Stopped. What was finished is kept; run again to go on.")
+        sys.exit(130)

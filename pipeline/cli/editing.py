@@ -1,0 +1,54 @@
+"""Commands of the editor: open the desk, approve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from pipeline.cli.app import app
+from pipeline.cli.console import HERE, Root, Slug, now, out
+
+
+@app.command(epilog="Example: onrecord review 2026-11-how-we-check")
+def review(
+    slug: Annotated[str | None, typer.Argument(help="Open this episode; the list of all if left out.")] = None,
+    root: Root = HERE,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free port.")] = 8747,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page, or only print it.")] = True,
+) -> None:
+    """Open the editor's desk: listen, correct, approve."""
+    from pipeline.review.serve import serve_desk
+    from pipeline.stages.desk import desk_services
+
+    folder = root.resolve()
+    serve_desk(
+        folder,
+        desk_services(folder),
+        slug,
+        port,
+        open_browser=browser,
+        announce=lambda address: typer.echo(f"The desk is open at {address}\nCtrl+C closes it."),
+    )
+
+
+@app.command(epilog='Example: onrecord approve 2026-11-how-we-check --by "Ada Host <ada@example.org>"')
+def approve(
+    slug: Slug,
+    by: Annotated[str, typer.Option("--by", metavar='"NAME <MAIL>"', help="Who approves; a person, by name.")],
+    root: Root = HERE,
+    sign: Annotated[Path | None, typer.Option("--sign", metavar="KEY", help="Sign with this SSH key as well.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say whether it could be approved, and change nothing.")
+    ] = False,
+) -> None:
+    """Seal an episode as it stands now: you listened to it against its text."""
+    from pipeline.stages.run import approve as seal
+
+    path = seal(root.resolve(), slug, by, now(), key=sign, dry_run=dry_run)
+    if path is None:
+        out.print(Text(f"{slug} can be approved as it stands. Nothing was changed."))
+    else:
+        out.print(Text(f"Approved: {path}\nAny change to what was sealed voids it. Next: onrecord run"))

@@ -1,0 +1,110 @@
+"""Commands of the producer: run the show, see how it stands, check it or any feed, see the site."""
+
+from __future__ import annotations
+
+from typing import Annotated, NoReturn
+
+import typer
+from rich.text import Text
+
+from pipeline.cli.app import app
+from pipeline.cli.console import (
+    HERE,
+    AsJson,
+    Root,
+    as_json,
+    complain,
+    err,
+    now,
+    out,
+    print_json,
+    print_table,
+    problem_json,
+    progress,
+)
+from pipeline.errors import Problem, Refused
+from pipeline.stages.status import State, exit_code, survey
+
+
+@app.command(epilog="Example: onrecord run --root ~/our-show")
+def run(root: Root = HERE, json_only: AsJson = False) -> None:
+    """Master, transcribe and draft what is new; publish into site/ what is approved."""
+    from pipeline.stages.run import run as run_stages
+
+    with progress(quiet=json_only) as report:
+        result = run_stages(root.resolve(), now(), report)
+    if json_only:
+        print_json({"done": list(result.done), "episodes": [as_json(status) for status in result.statuses]})
+        raise typer.Exit(exit_code(result.statuses))
+    for line in result.done:
+        out.print(Text(line))
+    if not result.done:
+        out.print("Nothing to do: everything is up to date.")
+    for stray in result.strays:
+        err.print(Text(f"site/{stray} was not made by On Record and was left alone."))
+    print_table(result.statuses)
+    raise typer.Exit(exit_code(result.statuses))
+
+
+@app.command(epilog="Example: onrecord status --json")
+def status(root: Root = HERE, json_only: AsJson = False) -> None:
+    """Show how every episode stands, without changing anything."""
+    statuses = survey(root.resolve(), now())
+    if json_only:
+        print_json([as_json(one) for one in statuses])
+    else:
+        print_table(statuses)
+    raise typer.Exit(exit_code(statuses))
+
+
+@app.command(epilog="Example: onrecord check https://show.example.org/feed.xml")
+def check(
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="[FEED]", help="A feed to check: an address, a file, or the folder of a site."),
+    ] = None,
+    root: Root = HERE,
+    json_only: AsJson = False,
+) -> None:
+    """List everything that stands between each episode and its publication; or check a feed, yours or anybody's."""
+    if target is not None:
+        _check_feed(target, json_only=json_only)
+    statuses = survey(root.resolve(), now())
+    problems = [problem for one in statuses for problem in one.problems]
+    if json_only:
+        print_json([problem_json(problem) for problem in problems])
+    elif problems:
+        complain(problems)
+    else:
+        out.print(f"{len(statuses)} episodes checked: nothing wrong was found in what people wrote.")
+    raise typer.Exit(4 if any(one.state in (State.INVALID, State.FAILED) for one in statuses) else 3 if problems else 0)
+
+
+@app.command(epilog="Example: onrecord serve --port 0")
+def serve(
+    root: Root = HERE,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free port.")] = 8000,
+) -> None:
+    """Serve site/ on this machine, as a web server would: ranges, HEAD, ETag."""
+    from pipeline.publish.serve import serve as serve_site
+
+    site = root.resolve() / "site"
+    if not site.is_dir():
+        raise Refused(Problem(str(site), "there is no site yet", "Run onrecord run first"))
+    serve_site(site, port=port)
+
+
+def _check_feed(target: str, *, json_only: bool) -> NoReturn:
+    from pipeline.publish.lint.check import lint_target
+    from pipeline.stages.listening import measure_release
+
+    report = lint_target(target, measure=measure_release)
+    if json_only:
+        print_json(report.as_json())
+        raise typer.Exit(0 if report.ok else 4)
+    for one in report.findings:
+        place = one.where if one.line is None else f"{one.where}, line {one.line}"
+        out.print(Text(f"{one.severity} {one.row}: {place}: {one.what} ({one.demanded_by}). {one.remedy}."))
+    counts = ", ".join(f"{report.count(kind)} {kind}" for kind in ("error", "warning", "advice"))
+    out.print(Text(f"{report.target}: {report.items} items checked: {counts}."))
+    raise typer.Exit(0 if report.ok else 4)
