@@ -37,6 +37,7 @@ _COLOURS = {
     State.APPROVED: "cyan",
     State.SCHEDULED: "blue",
     State.PUBLISHED: "green",
+    State.WITHDRAWN: "magenta",
 }
 
 
@@ -85,9 +86,8 @@ def print_table(statuses: Sequence[EpisodeStatus]) -> None:
     for one in statuses:
         state = Text(one.state.value, style=_COLOURS[one.state])
         if one.because:
-            state.append(
-                f" {one.because}" if one.state in (State.VOID, State.SCHEDULED) else f": {one.because}", style="default"
-            )
+            goes_on = one.state in (State.VOID, State.SCHEDULED, State.WITHDRAWN)
+            state.append(f" {one.because}" if goes_on else f": {one.because}", style="default")
         table.add_row(Text(one.slug), state, Text(one.next_step or "–"))
     out.print()
     out.print(table, soft_wrap=False)

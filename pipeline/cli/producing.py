@@ -87,11 +87,12 @@ def serve(
 ) -> None:
     """Serve site/ on this machine, as a web server would: ranges, HEAD, ETag."""
     from pipeline.publish.serve import serve as serve_site
+    from pipeline.show import withdrawn_slugs
 
     site = root.resolve() / "site"
     if not site.is_dir():
         raise Refused(Problem(str(site), "there is no site yet", "Run onrecord run first"))
-    serve_site(site, port=port)
+    serve_site(site, port=port, gone=withdrawn_slugs(root.resolve()))
 
 
 def _check_feed(target: str, *, json_only: bool) -> NoReturn:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -18,8 +18,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse, Response
-from starlette.routing import Mount
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -45,11 +45,18 @@ CONTENT_TYPES = {
 _SHARED_WITH_OTHER_ORIGINS = (".html", ".json", ".srt", ".vtt", ".xml")
 
 
-def application(site: Path) -> Starlette:
-    """The ASGI application that shows `site`; `404.html` there is what a wrong address gets."""
-    return Starlette(
-        routes=[Mount("/", _SiteFiles(directory=site, html=True))], middleware=[Middleware(_ListenerHeaders)]
-    )
+def application(site: Path, gone: Collection[str] = ()) -> Starlette:
+    """The ASGI application that shows `site`; `404.html` there is what a wrong address gets.
+
+    `gone` are the slugs of episodes that were withdrawn: everything in their folders answers 410.
+    """
+    routes: list[BaseRoute] = [Mount(f"/{slug}", _answer_gone) for slug in sorted(gone)]
+    routes.append(Mount("/", _SiteFiles(directory=site, html=True)))
+    return Starlette(routes=routes, middleware=[Middleware(_ListenerHeaders)])
+
+
+async def _answer_gone(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse("This was taken down and is not coming back.\n", 410)(scope, receive, send)
 
 
 def serve(
@@ -57,18 +64,19 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     *,
+    gone: Collection[str] = (),
     announce: Callable[[str], None] = print,
 ) -> None:
     """Show `site` on http://`host`:`port`/ until interrupted; port 0 takes any free one.
 
-    `announce` is given the address once connections are accepted. Raises Refused when `site` is not there, when
-    `host` is not this machine alone, and when the port is taken.
+    `gone` are the slugs of withdrawn episodes. `announce` is given the address once connections are accepted.
+    Raises Refused when `site` is not there, when `host` is not this machine alone, and when the port is taken.
     """
     if not site.is_dir():
         raise Refused(Problem(str(site), "there is no site yet", "Run make pipeline first"))
     listening = _listen(host, port)
     shown_host = f"[{host}]" if ":" in host else host
-    config = uvicorn.Config(application(site), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(application(site, gone), log_level="warning", access_log=False, lifespan="off")
     with listening, suppress(KeyboardInterrupt):
         announce(f"http://{shown_host}:{listening.getsockname()[1]}/")
         uvicorn.Server(config).run(sockets=[listening])

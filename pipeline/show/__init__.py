@@ -10,9 +10,11 @@ from pipeline.show.load import (
     PEOPLE_NAME,
     SHOW_NAME,
     SOURCES_NAME,
+    WITHDRAWN_NAME,
     Show,
     load_episode,
     load_show,
+    withdrawn_slugs,
 )
 from pipeline.show.models import CallToAction, Chapter, Episode, Person, Recording, Soundbite, Source, Term
 from pipeline.show.settings import ApprovalPolicy, AudioSettings, ShowSettings, TranscriptionSettings
@@ -27,6 +29,7 @@ __all__ = [
     "SHOW_NAME",
     "SLUG",
     "SOURCES_NAME",
+    "WITHDRAWN_NAME",
     "ApprovalPolicy",
     "AudioSettings",
     "CallToAction",
@@ -42,4 +45,5 @@ __all__ = [
     "TranscriptionSettings",
     "load_episode",
     "load_show",
+    "withdrawn_slugs",
 ]

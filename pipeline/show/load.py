@@ -7,18 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from pathlib import Path
-from typing import Any, TypeVar
 from uuid import uuid4
 
-import tomlkit
-import tomlkit.exceptions
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from pipeline import files
 from pipeline.errors import InvalidEpisode, InvalidShow, Problem
+from pipeline.show.amends import Withdrawal
 from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
 from pipeline.show.models import Episode, Person, Source, Term
 from pipeline.show.places import line_in_json, line_in_toml
+from pipeline.show.reading import explain, read_toml, require_file, validated
 from pipeline.show.settings import ShowSettings
 
 EPISODES_FOLDER = "episodes"
@@ -29,13 +27,16 @@ SOURCES_NAME = "sources.json"
 EPISODE_NAME = "episode.toml"
 NOTES_NAME = "notes.md"
 APPROVALS_FOLDER = "approvals"
-
-Model = TypeVar("Model", bound=BaseModel)
+WITHDRAWN_NAME = "withdrawn.toml"
 
 
 @dataclass(frozen=True)
 class Show:
-    """Everything people wrote. `broken` holds, by slug, the episodes that cannot be used and why."""
+    """Everything people wrote.
+
+    `broken` holds, by slug, the episodes that cannot be used and why; `withdrawn` those that were taken back, which
+    are in none of the others, so that nothing of them is read again.
+    """
 
     root: Path
     settings: ShowSettings
@@ -46,6 +47,7 @@ class Show:
     broken: Mapping[str, InvalidEpisode]
     episode_sources: Mapping[str, Mapping[str, Source]] = made_by(default_factory=dict)
     episode_glossary: Mapping[str, tuple[Term, ...]] = made_by(default_factory=dict)
+    withdrawn: Mapping[str, Withdrawal] = made_by(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -82,7 +84,7 @@ def load_show(root: Path) -> Show:
             )
         )
     problems: list[Problem] = []
-    settings = _validated(ShowSettings, _read_toml(folder / SHOW_NAME, problems), folder / SHOW_NAME, (), problems)
+    settings = validated(ShowSettings, read_toml(folder / SHOW_NAME, problems), folder / SHOW_NAME, (), problems)
     people = _read_people(folder / PEOPLE_NAME, problems)
     glossary = _read_glossary(folder / GLOSSARY_NAME, problems)
     sources = _read_sources(folder / SOURCES_NAME, problems)
@@ -93,11 +95,11 @@ def load_show(root: Path) -> Show:
             ("audio.outro", settings.audio.outro),
         ):
             if name:
-                _require_file(folder, name, folder / SHOW_NAME, tuple(key.split(".")), problems)
+                require_file(folder, name, folder / SHOW_NAME, tuple(key.split(".")), problems)
         _check_hosts(settings, folder / SHOW_NAME, people, problems)
     for person in people.values():
         if person.photo:
-            _require_file(folder, person.photo, folder / PEOPLE_NAME, (person.id, "photo"), problems)
+            require_file(folder, person.photo, folder / PEOPLE_NAME, (person.id, "photo"), problems)
     if problems or settings is None:
         raise InvalidShow(problems)
 
@@ -105,10 +107,14 @@ def load_show(root: Path) -> Show:
     broken: dict[str, InvalidEpisode] = {}
     own_sources: dict[str, Mapping[str, Source]] = {}
     own_glossary: dict[str, tuple[Term, ...]] = {}
+    withdrawn: dict[str, Withdrawal] = {}
     for entry in sorted(folder.iterdir()):
         if not _is_episode_folder(entry):
             continue
         try:
+            if (entry / WITHDRAWN_NAME).exists():
+                withdrawn[entry.name] = _read_withdrawal(entry / WITHDRAWN_NAME)
+                continue
             episode = load_episode(entry, people)
             own_sources[entry.name], own_glossary[entry.name] = _read_own(entry)
         except InvalidEpisode as error:
@@ -116,7 +122,12 @@ def load_show(root: Path) -> Show:
         else:
             episodes.append(episode)
     kept = _without_doubled_guids(episodes, broken)
-    return Show(root, settings, people, glossary, sources, kept, broken, own_sources, own_glossary)
+    return Show(root, settings, people, glossary, sources, kept, broken, own_sources, own_glossary, withdrawn)
+
+
+def withdrawn_slugs(root: Path) -> tuple[str, ...]:
+    """The slugs of the withdrawn episodes of a show, without reading it: also of one that cannot be read."""
+    return tuple(path.parent.name for path in sorted((root / EPISODES_FOLDER).glob(f"*/{WITHDRAWN_NAME}")))
 
 
 def load_episode(folder: Path, people: Mapping[str, Person]) -> Episode:
@@ -134,7 +145,7 @@ def load_episode(folder: Path, people: Mapping[str, Person]) -> Episode:
     if not path.is_file():
         problems.append(Problem(str(path), "it is missing", "Make the episode with onrecord new, or add the file"))
         raise InvalidEpisode(problems)
-    table = _read_toml(path, problems)
+    table = read_toml(path, problems)
     identity = {"slug": folder.name, "folder": folder}
     if table is not None:
         if "guid" not in table:
@@ -155,12 +166,20 @@ def load_episode(folder: Path, people: Mapping[str, Person]) -> Episode:
                 )
             )
         table = {**table, **identity}
-    episode = _validated(Episode, table, path, (), problems)
+    episode = validated(Episode, table, path, (), problems)
     if episode is not None:
         _check_references(episode, path, people, problems)
     if problems or episode is None:
         raise InvalidEpisode(problems)
     return episode
+
+
+def _read_withdrawal(path: Path) -> Withdrawal:
+    problems: list[Problem] = []
+    withdrawal = validated(Withdrawal, read_toml(path, problems), path, (), problems)
+    if withdrawal is None:
+        raise InvalidEpisode(problems)  # broken is not published either: a slip must not bring it back
+    return withdrawal
 
 
 def _read_own(folder: Path) -> tuple[dict[str, Source], tuple[Term, ...]]:
@@ -185,7 +204,7 @@ def _check_references(episode: Episode, path: Path, people: Mapping[str, Person]
             line = line_in_toml(source, ("credits", index, "person"))
             problems.append(_unknown_person(f"{path}:{line}", credit.person))
     for index, recording in enumerate(episode.recordings):
-        _require_file(episode.folder, recording.file, path, ("recordings", index, "file"), problems)
+        require_file(episode.folder, recording.file, path, ("recordings", index, "file"), problems)
         if recording.speaker is not None and recording.speaker not in episode.people:
             line = line_in_toml(source, ("recordings", index, "speaker"))
             problems.append(
@@ -196,7 +215,7 @@ def _check_references(episode: Episode, path: Path, people: Mapping[str, Person]
                 )
             )
     if episode.artwork:
-        _require_file(episode.folder, episode.artwork, path, ("artwork",), problems)
+        require_file(episode.folder, episode.artwork, path, ("artwork",), problems)
 
 
 def _check_hosts(settings: ShowSettings, path: Path, people: Mapping[str, Person], problems: list[Problem]) -> None:
@@ -243,7 +262,7 @@ def _is_episode_folder(entry: Path) -> bool:
 
 def _read_people(path: Path, problems: list[Problem]) -> dict[str, Person]:
     people: dict[str, Person] = {}
-    for person_id, table in (_read_toml(path, problems, optional=True) or {}).items():
+    for person_id, table in (read_toml(path, problems, optional=True) or {}).items():
         if not isinstance(table, dict) or not SLUG.fullmatch(person_id):
             line = line_in_toml(path.read_text("utf-8"), (person_id,))
             problems.append(
@@ -254,14 +273,14 @@ def _read_people(path: Path, problems: list[Problem]) -> dict[str, Person]:
                 )
             )
             continue
-        person = _validated(Person, {**table, "id": person_id}, path, (person_id,), problems)
+        person = validated(Person, {**table, "id": person_id}, path, (person_id,), problems)
         if person is not None:
             people[person_id] = person
     return people
 
 
 def _read_glossary(path: Path, problems: list[Problem]) -> tuple[Term, ...]:
-    table = _read_toml(path, problems, optional=True) or {}
+    table = read_toml(path, problems, optional=True) or {}
     for key in table.keys() - {"terms"}:
         problems.append(
             Problem(
@@ -271,7 +290,7 @@ def _read_glossary(path: Path, problems: list[Problem]) -> tuple[Term, ...]:
             )
         )
     entries = table.get("terms", [])
-    terms = [_validated(Term, entry, path, ("terms", index), problems) for index, entry in enumerate(entries)]
+    terms = [validated(Term, entry, path, ("terms", index), problems) for index, entry in enumerate(entries)]
     return tuple(term for term in terms if term is not None)
 
 
@@ -308,7 +327,7 @@ def _read_sources(path: Path, problems: list[Problem]) -> dict[str, Source]:
             source = Source.model_validate(record)
         except ValidationError as error:
             problems.extend(
-                Problem(place, f"source {index + 1}: {_explain(problem)}", "Mend the record")
+                Problem(place, f"source {index + 1}: {explain(problem)}", "Mend the record")
                 for problem in error.errors()
             )
             continue
@@ -316,80 +335,3 @@ def _read_sources(path: Path, problems: list[Problem]) -> dict[str, Source]:
             problems.append(Problem(place, f"the id {source.id} stands twice", "Give one of them another id"))
         sources[source.id] = source
     return sources
-
-
-def _read_toml(path: Path, problems: list[Problem], *, optional: bool = False) -> dict[str, Any] | None:
-    if optional and not path.exists():
-        return None
-    try:
-        return tomlkit.parse(path.read_text("utf-8-sig")).unwrap()
-    except UnicodeDecodeError as error:
-        problems.append(Problem(f"{path}:1", f"byte {error.start} is not UTF-8", "Save the file as UTF-8"))
-    except tomlkit.exceptions.ParseError as error:
-        problems.append(
-            Problem(
-                f"{path}:{error.line}",
-                f"this is not TOML ({error})",
-                "Mend that line; docs/formats.md has an example",
-            )
-        )
-    except (tomlkit.exceptions.TOMLKitError, ValueError, RecursionError) as error:
-        problems.append(
-            Problem(f"{path}:1", f"this is not TOML ({error})", "Mend the file; docs/formats.md has an example")
-        )
-    except OSError as error:
-        problems.append(
-            Problem(
-                str(path),
-                f"it cannot be read ({error.strerror})",
-                "Check that the file is there and readable",
-            )
-        )
-    return None
-
-
-def _validated(
-    model: type[Model],
-    table: dict[str, Any] | None,
-    path: Path,
-    prefix: tuple[str | int, ...],
-    problems: list[Problem],
-) -> Model | None:
-    if table is None:
-        return None
-    try:
-        return model.model_validate(table)
-    except ValidationError as error:
-        source = path.read_text("utf-8-sig")
-        for problem in error.errors():
-            place = (*prefix, *problem["loc"])
-            name = ".".join(str(part) for part in problem["loc"]) or path.name
-            line = line_in_toml(source, place)
-            remedy = (
-                "Delete or rename it; docs/formats.md lists the settings"
-                if problem["type"] == "extra_forbidden"
-                else "Mend that line; docs/formats.md has an example"
-            )
-            problems.append(Problem(f"{path}:{line}", f"{name}: {_explain(problem)}", remedy))
-        return None
-
-
-def _explain(problem: Any) -> str:
-    if problem["type"] == "missing":
-        return "it is missing"
-    if problem["type"] == "extra_forbidden":
-        return "there is no such setting"
-    return str(problem["msg"]).removeprefix("Value error, ")
-
-
-def _require_file(folder: Path, name: str, path: Path, key: tuple[str | int, ...], problems: list[Problem]) -> None:
-    target = files.inside(folder, name)
-    if target is None or not target.is_file():
-        line = line_in_toml(path.read_text("utf-8-sig"), key)
-        problems.append(
-            Problem(
-                f"{path}:{line}",
-                f"there is no file {name} in {folder}",
-                "Put the file there, or mend the name",
-            )
-        )

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.show.amends import Correction
 from pipeline.show.fields import (
     SOUNDBITE_MAX_MS,
     SOUNDBITE_MIN_MS,
@@ -207,6 +208,7 @@ class Episode(Value):
     license: Label | None = None
     license_url: WebAddress | None = None
     blocked: Switch = False
+    corrections: tuple[Correction, ...] = ()
 
     @model_validator(mode="after")
     def _names_belong_to_something(self) -> Self:

@@ -18,7 +18,15 @@ from pipeline.show import Episode, Show
 from pipeline.stages import stamps
 from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.prepare import MASTER_NAME, MASTER_VERSION, Report
-from pipeline.stages.status import MASTER_STAMP, SITE_FOLDER, Reading, build_folder, read_episode, site_stamp
+from pipeline.stages.status import (
+    MASTER_STAMP,
+    SITE_FOLDER,
+    Reading,
+    build_folder,
+    page_sections,
+    read_episode,
+    site_stamp,
+)
 from pipeline.transcript import MACHINE_NAME, read_machine
 
 _TAGS_VERSION = 2
@@ -56,6 +64,7 @@ def publish(
     failed.update(result.left_out)
     subjects = {reading.episode.slug: files.digest_json(dict(reading.subject)) for reading in ready}
     published = {slug: subjects[slug] for slug in result.pages}
+    _remember(show, [reading for reading in ready if reading.episode.slug in published])
     # Where an episode was set aside, what was built is not what the key says: the next run tries again.
     key = key if len(published) == len(ready) else ""
     stamps.write(stamp, key, result.files, base=site, facts={"published": published})
@@ -63,6 +72,17 @@ def publish(
         return Built((), result.strays)
     line = f"site: {len(result.written)} files written, {len(result.removed)} removed"
     return Built((line,), result.strays)
+
+
+def _remember(show: Show, readings: Sequence[Reading]) -> None:
+    """Keep the words that listeners were given: from now on a change of them is told, or refused."""
+    from pipeline.publish.published import record_of, write_record
+
+    for reading in readings:
+        assert reading.transcript is not None  # noqa: S101  the gate refuses an episode without text or notes
+        assert reading.notes_markdown is not None  # noqa: S101
+        said = page_sections(show, reading.episode, reading.transcript, reading.notes_markdown, reading.subject)
+        write_record(reading.episode.folder, record_of(reading.episode, said))
 
 
 def may_be_published(reading: Reading, now: datetime) -> bool:

@@ -49,7 +49,7 @@ def run(root: Path, now: datetime, report: Report) -> RunResult:
     own files cannot be used, Busy when another run is at work.
     """
     show = load_show(root)
-    with _lock(root):
+    with exclusively(root):
         digests = remembered_digests(root)
         failed: Failed = {}
         done: list[str] = []
@@ -123,7 +123,8 @@ def find_episode(show: Show, slug: str) -> Episode:
 
 
 @contextmanager
-def _lock(root: Path) -> Iterator[None]:
+def exclusively(root: Path) -> Iterator[None]:
+    """Hold the lock of the show at `root`. Raises Busy when another run has it."""
     folder = build_folder(root)
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / "run.lock")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pipeline import files
 from pipeline.digests import DigestCache
-from pipeline.errors import InvalidInput, InvalidTranscript, OnRecordError, Problem, Refusal
-from pipeline.publish import gate, notes
+from pipeline.errors import InvalidEpisode, InvalidInput, InvalidTranscript, OnRecordError, Problem, Refusal
+from pipeline.publish import gate, notes, published
+from pipeline.publish.corrections import change_refusals
 from pipeline.publish.markdown import cited_in_text
 from pipeline.review import approvals
 from pipeline.show import NOTES_NAME, Episode, Show, load_show
@@ -35,6 +36,7 @@ class State(StrEnum):
     APPROVED = "approved, not yet published"
     SCHEDULED = "scheduled"
     PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
         .get("recording_duration_ms"),
         serial=show.settings.type == "serial",
     )
+    refusals += _since_publication(show, episode, transcript, markdown, subject, problems)
     if problems:
         # What cannot be read is reported as such, not as missing.
         refusals = [one for one in refusals if one.code not in ("transcript-missing", "notes-missing")]
@@ -99,6 +102,41 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
         # An approval that holds sealed recording and machine words together; until then they may not belong together.
         problems.extend(_foreign_machine_words(episode, digests))
     return Reading(episode, transcript, markdown, subject, verdict, tuple(refusals), tuple(problems))
+
+
+def page_sections(
+    show: Show, episode: Episode, transcript: Transcript, markdown: str, subject: approvals.Subject
+) -> dict[str, str]:
+    """What a reader finds on the episode's page, by section. Raises InvalidEpisode where the notes cannot be shown."""
+    sources = show.sources_of(episode)
+    return published.sections(
+        episode,
+        people=show.episode_people(episode),
+        notes=notes.render(markdown, sources),
+        transcript=transcript,
+        sources=sources,
+        recordings={one.file: subject[one.file] for one in episode.recordings},
+    )
+
+
+def _since_publication(
+    show: Show,
+    episode: Episode,
+    transcript: Transcript | None,
+    markdown: str | None,
+    subject: approvals.Subject,
+    problems: list[Problem],
+) -> list[Refusal]:
+    """Every change since the episode was published that its readers are not told of."""
+    try:
+        record = published.read_record(episode.folder)
+        if record is None or transcript is None or markdown is None:
+            return []
+        return list(change_refusals(episode, record, page_sections(show, episode, transcript, markdown, subject)))
+    except InvalidEpisode as error:
+        # Notes that cannot be rendered are the gate's to refuse; a record that cannot be read is a problem of its own.
+        problems.extend(one for one in error.problems if published.PUBLISHED_NAME in one.where)
+        return []
 
 
 def survey(root: Path, now: datetime) -> tuple[EpisodeStatus, ...]:
@@ -114,6 +152,10 @@ def survey_show(
     statuses = [
         EpisodeStatus(slug, slug, State.INVALID, "it cannot be used", _MEND, error.problems)
         for slug, error in show.broken.items()
+    ]
+    statuses += [
+        EpisodeStatus(slug, slug, State.WITHDRAWN, f"by {one.by} on {one.at.date().isoformat()}")
+        for slug, one in show.withdrawn.items()
     ]
     for episode in show.episodes:
         if error := failed.get(episode.slug):
