@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import node
 from tests.publish.made import GOLDEN
 
 pytestmark = pytest.mark.node
@@ -27,25 +26,11 @@ console.log(JSON.stringify({ partytime: parse(text), feedsmith: parseRssFeed(tex
 
 @pytest.fixture(scope="module")
 def read(request: pytest.FixtureRequest) -> dict[str, Any]:
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("Node is not on this machine")
-    cache = getattr(request.config, "cache", None)
-    if cache is None:
-        pytest.skip("pytest runs without a cache to install into")
-    folder = Path(cache.mkdir("node"))
-    if not all((folder / "node_modules" / name.partition("@")[0]).is_dir() for name in PACKAGES):
-        command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=120, check=False)
-        except subprocess.TimeoutExpired:
-            pytest.skip("npm did not answer in time")
-        if done.returncode != 0:
-            pytest.skip("npm could not install the parsers (no network?)")
+    folder = node.packages(request.config, "feed", *PACKAGES)
     script = folder / "read.mjs"
     script.write_text(SCRIPT, encoding="utf-8")
     feed = GOLDEN / "feed-full.xml"
-    done = subprocess.run([node, str(script), str(feed)], capture_output=True, timeout=60, check=True)
+    done = subprocess.run(["node", str(script), str(feed)], capture_output=True, timeout=60, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 

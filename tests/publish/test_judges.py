@@ -1,0 +1,237 @@
+"""Whole sites before judges that nobody here wrote: the Nu HTML checker, axe, Lighthouse; and a keyboard."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from lxml import html
+
+from tests import node
+from tests.browsers import ARGUMENTS, MISSING, find_chromium
+from tests.publish.varied import build_empty, build_varied
+from tests.serving import served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHECKER = "vnu-jar@26.9.27"
+LIGHTHOUSE = "lighthouse@12.8.2"
+LEAST_SCORE = 95
+EPISODE = "episode-1/index.html"
+# What the checker says and we do not follow: (address, message, reason).
+EXCEPTIONS = (
+    (
+        r"/episode-\d+-[0-9a-f]{12}\.html$",
+        r"text content of element “time”",
+        "The transcript as apps read it: the podcast namespace writes <time>1:23</time>, and apps that read it find "
+        "no time where there is a datetime attribute.",
+    ),
+)
+# The checker asks no server on this machine unless it is told that it may.
+_LOOPBACK_ALLOWED = (
+    "-Dnu.validator.servlet.allow-forbidden-hosts=true",
+    "-Dnu.validator.servlet.allowed-address-type=all",
+)
+# No pauses: nothing is measured in seconds here.
+_LIGHTHOUSE_CONFIG = {
+    "extends": "lighthouse:default",
+    "settings": {
+        "onlyCategories": ["accessibility", "best-practices", "seo"],
+        "pauseAfterFcpMs": 0,
+        "pauseAfterLoadMs": 0,
+        "networkQuietThresholdMs": 250,
+        "cpuQuietThresholdMs": 0,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def varied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """The site with everything on it: its folder, and where `onrecord serve` shows it."""
+    root = tmp_path_factory.mktemp("varied")
+    site = build_varied(root)
+    with served(root) as address:
+        yield site, address
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    root = tmp_path_factory.mktemp("empty")
+    site = build_empty(root)
+    with served(root) as address:
+        yield site, address
+
+
+def _addresses(site: Path, address: str, *suffixes: str) -> list[str]:
+    names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.suffix in suffixes)
+    assert names
+    return [address + name for name in names]
+
+
+def _pages(site: Path, address: str) -> list[str]:
+    """Every page for people: transcripts as apps read them have no links and no style, by their format."""
+    return [one for one in _addresses(site, address, ".html") if not re.search(EXCEPTIONS[0][0], one)]
+
+
+@pytest.mark.node
+def test_the_nu_checker_finds_no_fault(
+    pytestconfig: pytest.Config, varied: tuple[Path, str], empty: tuple[Path, str], tmp_path: Path
+) -> None:
+    java = shutil.which("java")
+    if java is None:
+        pytest.skip("Java is not on this machine; the Nu HTML checker needs it")
+    jar = node.packages(pytestconfig, "checker", CHECKER) / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "faulty.html").write_text("<!doctype html><title>x</title><p id=a><p id=a><blink>")
+    (tmp_path / "site" / "faulty.css").write_text("p { colour: red; color: #12345 }")
+    with served(tmp_path) as faulty_address:
+        faulty = _addresses(tmp_path / "site", faulty_address, ".html", ".css")
+        asked = [*faulty, *(one for site in (varied, empty) for one in _addresses(*site, ".html", ".css"))]
+        done = subprocess.run(
+            [java, *_LOOPBACK_ALLOWED, "-jar", str(jar), "--format", "json", "--also-check-css", *asked],
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+    messages = json.loads(done.stderr)["messages"]
+    # The judge is awake: it sees what is wrong in HTML and in CSS.
+    assert {one["url"] for one in messages if one["type"] == "error"} >= set(faulty)
+    found = {
+        f"{one['url']}:{one.get('lastLine')}: {one['message']} {one.get('extract', '')}"
+        for one in messages
+        if one["url"] not in faulty
+        and not any(re.search(where, one["url"]) and re.search(what, one["message"]) for where, what, _ in EXCEPTIONS)
+    }
+    assert not found, "\n".join(sorted(found))
+
+
+@pytest.mark.node
+@pytest.mark.browser
+def test_lighthouse_gives_good_marks(
+    pytestconfig: pytest.Config, varied: tuple[Path, str], tmp_path: Path, record_property: Any
+) -> None:
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip(MISSING)
+    program = node.packages(pytestconfig, "lighthouse", LIGHTHOUSE) / "node_modules/lighthouse/cli/index.js"
+    (tmp_path / "config.json").write_text(json.dumps(_LIGHTHOUSE_CONFIG))
+    running = {
+        page: subprocess.Popen(
+            [
+                "node", str(program), varied[1] + page, "--quiet", "--output=json", "--no-enable-error-reporting",
+                f"--config-path={tmp_path / 'config.json'}",
+                f"--chrome-flags={' '.join(['--headless=new', *ARGUMENTS])}",
+            ],
+            env=os.environ | {"CHROME_PATH": chromium},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for page in ("", EPISODE)
+    }  # fmt: skip
+    try:
+        for page, process in running.items():
+            written, said = process.communicate(timeout=120)
+            assert process.returncode == 0, said.decode()
+            report = json.loads(written)
+            marks = {name: round(100 * category["score"]) for name, category in report["categories"].items()}
+            print(f"Lighthouse, /{page}: {marks}")  # noqa: T201  the figures are shown with pytest -s
+            record_property(f"lighthouse /{page}", marks)
+            faults = [one["title"] for one in report["audits"].values() if one["score"] not in (None, 1)]
+            assert len(marks) == 3
+            assert min(marks.values()) >= LEAST_SCORE, (page, marks, faults)
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_barrier_that_axe_can_find(
+    browser: Browser, varied: tuple[Path, str], empty: tuple[Path, str], scheme: Literal["light", "dark"]
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    with contextlib.closing(browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})) as fresh:
+        page = fresh.new_page()
+        for address in (*_pages(*varied), *_pages(*empty)):
+            page.goto(address, wait_until="load")
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{address}\n{found.generate_report()}"
+
+
+def test_every_page_has_one_title_and_no_gap_in_its_headings(
+    varied: tuple[Path, str], empty: tuple[Path, str]
+) -> None:
+    for site, _ in (varied, empty):
+        for path in site.rglob("*.html"):
+            if re.search(EXCEPTIONS[0][0], str(path)):
+                continue
+            page: Any = html.parse(path).getroot()
+            levels = [int(heading.tag[1]) for heading in page.xpath("//h1|//h2|//h3|//h4|//h5|//h6")]
+            assert levels[:1] == [1], path
+            assert levels.count(1) == 1, path
+            assert all(after - before <= 1 for before, after in pairwise(levels)), (path, levels)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width_px", [1280, 320])
+@pytest.mark.parametrize("path", ["", EPISODE, "episode-3/index.html", "404.html"])
+def test_the_keyboard_reaches_everything_in_order_and_in_sight(
+    browser: Browser, varied: tuple[Path, str], path: str, width_px: int
+) -> None:
+    """WCAG 2.2: 2.1.1, 2.1.2 (no trap), 2.4.3 (order), 2.4.7 and 2.4.11 (focus seen, not under what stays)."""
+    with contextlib.closing(
+        browser.new_context(reduced_motion="reduce", viewport={"width": width_px, "height": 700})
+    ) as fresh:
+        page = fresh.new_page()
+        page.goto(varied[1] + path, wait_until="load")
+        reachable = page.evaluate(_COUNT_REACHABLE)
+        places: list[int] = []
+        for _ in range(reachable * 3):  # native media controls are several stops in one element
+            page.keyboard.press("Tab")
+            stop = page.evaluate(_DESCRIBE_FOCUS)
+            if stop is None:
+                break
+            if places and stop["place"] == places[-1]:
+                continue
+            places.append(stop["place"])
+            assert stop["outlined"], stop
+            assert stop["seen"], stop
+        assert places == list(range(reachable))
+
+
+_REACHABLE = """
+    [...document.querySelectorAll(
+        'a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary, audio[controls], '
+        + '[tabindex="0"]'
+    )].filter((one) => one.checkVisibility({visibilityProperty: true}) && one.tabIndex >= 0)
+"""
+_COUNT_REACHABLE = f"() => {_REACHABLE}.length"
+_DESCRIBE_FOCUS = f"""() => {{
+    const one = document.activeElement;
+    if (one === document.body || one === null) return null;
+    const boxes = [...one.getClientRects()];
+    const points = boxes.flatMap((box) => [0.1, 0.5, 0.9].map((part) =>
+        [box.left + box.width * part, box.top + box.height / 2]));
+    const style = getComputedStyle(one);
+    return {{
+        what: one.outerHTML.slice(0, 200),
+        place: {_REACHABLE}.indexOf(one),
+        outlined: one.tagName === 'AUDIO' || (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2),
+        seen: points.some(([x, y]) => {{
+            const top = document.elementFromPoint(x, y);
+            return top !== null && (one.contains(top) || top.contains(one) && top !== document.body);
+        }}),
+    }};
+}}"""
