@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from pipeline.publish.cues import Cue, lines, name_words
+from pipeline.show import direction
 from pipeline.transcript import format_ms
 
 VTT_TYPE = "text/vtt"
@@ -65,10 +66,12 @@ def to_html(cues: Sequence[Cue], *, title: str, language: str) -> bytes:
         name = f"<cite>{_escape(speaker)}:</cite>\n" if paragraph[0].turn else ""
         text = "".join(word for cue in paragraph for word in cue.words).strip()
         paragraphs.append(f"{name}<time>{_clock(paragraph[0].start_ms)}</time>\n<p>{_escape(text)}</p>\n")
+    # Where the language decides, a first speaker with a Latin name must not turn the whole page around.
+    whole, body = (' dir="rtl"', "") if direction(language) == "rtl" else ("", ' dir="auto"')
     return (
-        f'<!DOCTYPE html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{escape(language)}"{whole}>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
-        f'<title>{_escape(title)}</title>\n</head>\n<body dir="auto">\n{"".join(paragraphs)}</body>\n</html>\n'
+        f"<title>{_escape(title)}</title>\n</head>\n<body{body}>\n{''.join(paragraphs)}</body>\n</html>\n"
     ).encode()
 
 

@@ -41,6 +41,7 @@ from pipeline.show import (
     SOURCES_NAME,
     Episode,
     Show,
+    direction,
     load_show,
 )
 from pipeline.transcript import Paragraph
@@ -48,7 +49,6 @@ from pipeline.transcript import Paragraph
 BUILD_FOLDER = "build"
 RETRANSCRIBE_MAX_MS = 600_000
 NOBODY = "?"
-_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "syr", "ug", "ur", "yi"})
 
 
 class NotFound(Refused):
@@ -132,7 +132,7 @@ class Desk:
             "slug": slug,
             "title": episode.title,
             "language": language,
-            "direction": "rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr",
+            "direction": direction(language),
             "revision": view.revision,
             "duration_ms": view.machine.duration_ms,
             "speakers": list(dict.fromkeys([*names, *view.transcript.speakers])),

@@ -1,6 +1,6 @@
 """What people wrote: the show, its people, glossary, sources and episodes."""
 
-from pipeline.show.fields import SLUG
+from pipeline.show.fields import SLUG, direction
 from pipeline.show.load import (
     APPROVALS_FOLDER,
     EPISODE_NAME,
@@ -43,6 +43,7 @@ __all__ = [
     "Source",
     "Term",
     "TranscriptionSettings",
+    "direction",
     "load_episode",
     "load_show",
     "withdrawn_slugs",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime, time
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -19,7 +19,17 @@ from pipeline.show.taxonomy import ROLES
 SLUG = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
 SLUG_MAX_CHARACTERS = 80
 SOUNDBITE_MIN_MS, SOUNDBITE_MAX_MS = 15_000, 120_000
+_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "syr", "ug", "ur", "yi"})
+_SCRIPTS_RIGHT_TO_LEFT = frozenset({"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"})
 _TIME_OF_RECORDING = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):([0-5]\d)(?:\.(\d{1,6}))?")
+
+
+def direction(language: str) -> Literal["ltr", "rtl"]:
+    """Which way a language is written, by its tag; a script in the tag (`az-Arab`, `ar-Latn`) has the last word."""
+    parts = language.lower().split("-")
+    if script := next((part for part in parts[1:] if len(part) == 4 and part.isalpha()), None):
+        return "rtl" if script in _SCRIPTS_RIGHT_TO_LEFT else "ltr"
+    return "rtl" if parts[0] in _RIGHT_TO_LEFT else "ltr"
 
 
 def clean_text(value: str) -> str:

@@ -134,6 +134,12 @@ def test_the_html_has_a_paragraph_for_each_of_the_texts() -> None:
     assert "</p>\n<time>1:30</time>\n<p>Two.</p>\n<cite>Gus:</cite>\n<time>1:01:40</time>" in content
 
 
+def test_the_html_runs_as_its_language_does() -> None:
+    made = cues([paragraph("Ada", "One.")])
+    assert b'<html lang="ar" dir="rtl">' in to_html(made, title="T", language="ar")
+    assert b'<html lang="en">' in to_html(made, title="T", language="en")
+
+
 def test_the_arrow_of_times_never_stands_in_a_text() -> None:
     made = cues([paragraph("Ada --> Co", "It goes 00:00:01.000 --> 00:00:02.000 and on.")])
     for content in (to_vtt(made), to_srt(made)):

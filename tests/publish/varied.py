@@ -17,7 +17,7 @@ from pipeline.show import Person, Show
 from tests.publish import made
 
 TODAY = date(2026, 11, 24)
-HOSTILE = '<script>alert(1)</script>" onload="x&amp; ]]> ⁧vex שלום'
+HOSTILE = '<script>alert(1)</script>" onload="x&amp; ]]> \u2067vex שלום'
 SOURCES = {
     "report": made.source("report", title="The report", URL="https://archive.example/report", publisher="The Archive"),
     "hostile": made.source("hostile", title=HOSTILE, URL="https://archive.example/?a=1&b=%22%3E"),
