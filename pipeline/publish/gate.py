@@ -7,8 +7,9 @@ people wrote. Whether an approval holds is found out where approvals are kept, w
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from pipeline.publish.markdown import cited_in_text, inline_tokens, is_forbidden
 from pipeline.publish.notes import SCHEMES, format_time
 from pipeline.show import EPISODE_NAME, NOTES_NAME, Episode, Source
 from pipeline.transcript import TRANSCRIPT_NAME, Paragraph, Transcript
+from pipeline.withhold import Protected, find
 
 CODES: dict[str, str] = {
     "approval-missing": "Nobody has approved the episode",
@@ -42,8 +44,10 @@ CODES: dict[str, str] = {
     "notes-empty": "The notes hold no words",
     "notes-missing": "There are no show notes",
     "number-missing": "The show is told in order and the episode has no number",
+    "protected-name": "A name that was struck out stands in what people wrote for the page",
     "published-date-changed": "The date of a published episode was changed",
     "published-guid-changed": "The guid of a published episode was changed",
+    "redaction-incomplete": "A name that is struck out in one place is said in another",
     "scheduled": "The time of publication has not come",
     "speaker-unknown": "A name in the transcript is nobody's in people.toml",
     "speaker-unnamed": "A placeholder still stands where a speaker's name belongs",
@@ -80,6 +84,35 @@ def refusals(
         *_transcript(episode, transcript, sources, people_names),
         *_notes(episode, notes_markdown, sources, recording_duration_ms),
     ]
+
+
+def named(episode: Episode, notes_markdown: str | None, protected: Sequence[Protected]) -> list[Refusal]:
+    """A refusal for every line of the notes and every setting of the episode in which a protected name stands."""
+    notes_path, settings_path = episode.folder / NOTES_NAME, episode.folder / EPISODE_NAME
+    texts = [(f"{notes_path}:{number}", line) for number, line in enumerate((notes_markdown or "").splitlines(), 1)]
+    settings = episode.model_dump(mode="json", exclude={"folder", "guid"})
+    texts += [(str(settings_path), text) for text in _texts(settings)]
+    return [
+        Refusal(
+            where,
+            f"“{text[one.start : one.end]}” is struck out of the episode and stands here",
+            "Take it out",
+            "protected-name",
+        )
+        for where, text in texts
+        for one in find(text, protected)
+    ]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _episode(episode: Episode, now: datetime | None, serial: bool) -> Iterator[Refusal]:

@@ -12,11 +12,15 @@ from pathlib import Path
 from pipeline.align import TimedParagraph
 from pipeline.release import AlternateAudio, Release
 from pipeline.show import Episode, Person
+from pipeline.withhold import Protected
 
 
 @dataclass(frozen=True)
 class ApprovedEpisode:
-    """One episode whose approval holds. All times are of the release (the intro is counted)."""
+    """One episode whose approval holds. All times are of the release (the intro is counted).
+
+    `protected` are the names that must stand in none of its files.
+    """
 
     episode: Episode
     language: str
@@ -32,6 +36,7 @@ class ApprovedEpisode:
     drafted_by: str
     alternate: AlternateAudio | None = None
     alternate_path: Path | None = None
+    protected: tuple[Protected, ...] = ()
 
     @property
     def slug(self) -> str:

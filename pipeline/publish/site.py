@@ -25,6 +25,7 @@ from pipeline.publish import artwork, captions, notes, pages
 from pipeline.publish.chapters import timed_chapters, to_chapters_json
 from pipeline.publish.cues import cues
 from pipeline.publish.feed import build_feeds, feed_item
+from pipeline.publish.leaks import leaks
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, named_by_content, place
 from pipeline.publish.notes import Notes
 from pipeline.show import Show
@@ -116,6 +117,11 @@ def build_site(
     shared = _pictures(show.folder / show.settings.artwork, pictures)
     icon = artwork.prepare(show.folder / show.settings.artwork, artwork.ICON_SIZE_PX, pictures).read_bytes()
     plan = plan_site(show, parts, shared, icon, today=today)
+    while found := _leaking(plan, parts):
+        # Fail closed: an episode that says a protected name anywhere is left out of everything, and looked at again.
+        left_out |= found
+        parts = [part for part in parts if part.approved.slug not in found]
+        plan = plan_site(show, parts, shared, icon, today=today)
     _refuse_obstacles(site, plan)
     _remove_leftovers(site)
     written: list[str] = []
@@ -188,6 +194,16 @@ def plan_site(
     )
     # The page that everybody asks for comes last: it names the others.
     return plan | dict(sorted(feeds.items(), key=lambda page: page[0] == pages.FEED))
+
+
+def _leaking(plan: Mapping[str, bytes | Path], parts: Sequence[EpisodeParts]) -> dict[str, OnRecordError]:
+    """By slug, the episodes in whose own files a name stands that was struck out of them."""
+    found: dict[str, OnRecordError] = {}
+    for part in parts:
+        own = {name: content for name, content in plan.items() if name.startswith(f"{part.approved.slug}/")}
+        if problems := [problem for _, problem in leaks(own, part.approved.protected)]:
+            found[part.approved.slug] = Refused(problems)
+    return found
 
 
 def _parts(show: Show, approved: ApprovedEpisode, pictures: Path) -> EpisodeParts:

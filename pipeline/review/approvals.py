@@ -26,6 +26,7 @@ from pipeline.show import (
     EPISODE_NAME,
     NOTES_NAME,
     PEOPLE_NAME,
+    REDACTIONS_NAME,
     SHOW_NAME,
     SOURCES_NAME,
     Episode,
@@ -138,6 +139,8 @@ def seal(
             )
             if person.photo:
                 subject[person.photo] = _file(show.folder / person.photo, digests)
+    if (episode.folder / REDACTIONS_NAME).exists():
+        subject[REDACTIONS_NAME] = _file(episode.folder / REDACTIONS_NAME, digests)
     sources = show.sources_of(episode)
     for key in sorted(set(cited)):
         source = sources.get(key)

@@ -23,8 +23,8 @@ from typing import Literal
 
 from pipeline import files
 from pipeline.align import TimedParagraph, TimedWord, split_words
+from pipeline.likeness import JOINED_WORDS_MAX, fold, near_terms
 from pipeline.review.doubt_words import is_negation, is_number
-from pipeline.review.likeness import JOINED_WORDS_MAX, fold, near_terms
 from pipeline.transcript import MachineSegment, MachineTranscript, MachineWord
 
 Kind = Literal[

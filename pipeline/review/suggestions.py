@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.align import TimedParagraph, split_words
+from pipeline.likeness import fold, likeness
 from pipeline.review.changes import ChangedParagraph
-from pipeline.review.likeness import fold, likeness
 
 SOUNDS_ALIKE = 0.5
 _WORDS_MAX = 4

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
 from pipeline.show.models import Episode, Person, Source, Term
 from pipeline.show.places import line_in_json, line_in_toml
 from pipeline.show.reading import explain, read_toml, require_file, validated
+from pipeline.show.redactions import Redaction
 from pipeline.show.settings import ShowSettings
 
 EPISODES_FOLDER = "episodes"
@@ -28,6 +30,7 @@ EPISODE_NAME = "episode.toml"
 NOTES_NAME = "notes.md"
 APPROVALS_FOLDER = "approvals"
 WITHDRAWN_NAME = "withdrawn.toml"
+REDACTIONS_NAME = "redactions.toml"
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Show:
     episode_sources: Mapping[str, Mapping[str, Source]] = made_by(default_factory=dict)
     episode_glossary: Mapping[str, tuple[Term, ...]] = made_by(default_factory=dict)
     withdrawn: Mapping[str, Withdrawal] = made_by(default_factory=dict)
+    redactions: Mapping[str, tuple[Redaction, ...]] = made_by(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -61,6 +65,10 @@ class Show:
     def sources_of(self, episode: Episode) -> Mapping[str, Source]:
         """What the episode may cite: the show's sources and those in its own sources.json, which win by their id."""
         return {**self.sources, **self.episode_sources.get(episode.slug, {})}
+
+    def redactions_of(self, episode: Episode) -> tuple[Redaction, ...]:
+        """What is struck out of the episode, in the order of time."""
+        return self.redactions.get(episode.slug, ())
 
     def glossary_of(self, episode: Episode) -> tuple[Term, ...]:
         """The show's terms and those in the episode's own glossary.toml, each once."""
@@ -108,6 +116,7 @@ def load_show(root: Path) -> Show:
     own_sources: dict[str, Mapping[str, Source]] = {}
     own_glossary: dict[str, tuple[Term, ...]] = {}
     withdrawn: dict[str, Withdrawal] = {}
+    redactions: dict[str, tuple[Redaction, ...]] = {}
     for entry in sorted(folder.iterdir()):
         if not _is_episode_folder(entry):
             continue
@@ -117,12 +126,15 @@ def load_show(root: Path) -> Show:
                 continue
             episode = load_episode(entry, people)
             own_sources[entry.name], own_glossary[entry.name] = _read_own(entry)
+            redactions[entry.name] = _read_redactions(entry / REDACTIONS_NAME)
         except InvalidEpisode as error:
             broken[entry.name] = error
         else:
             episodes.append(episode)
     kept = _without_doubled_guids(episodes, broken)
-    return Show(root, settings, people, glossary, sources, kept, broken, own_sources, own_glossary, withdrawn)
+    return Show(
+        root, settings, people, glossary, sources, kept, broken, own_sources, own_glossary, withdrawn, redactions
+    )
 
 
 def withdrawn_slugs(root: Path) -> tuple[str, ...]:
@@ -180,6 +192,15 @@ def _read_withdrawal(path: Path) -> Withdrawal:
     if withdrawal is None:
         raise InvalidEpisode(problems)  # broken is not published either: a slip must not bring it back
     return withdrawal
+
+
+def _read_redactions(path: Path) -> tuple[Redaction, ...]:
+    problems: list[Problem] = []
+    entries = _read_list(path, "redactions", "Write each as [[redactions]] with start = and end =", problems)
+    read = [validated(Redaction, entry, path, ("redactions", index), problems) for index, entry in enumerate(entries)]
+    if problems:
+        raise InvalidEpisode(problems)  # what cannot be read cannot be struck out: nothing of it is published
+    return tuple(sorted((one for one in read if one is not None), key=lambda one: (one.start_ms, one.end_ms)))
 
 
 def _read_own(folder: Path) -> tuple[dict[str, Source], tuple[Term, ...]]:
@@ -280,18 +301,22 @@ def _read_people(path: Path, problems: list[Problem]) -> dict[str, Person]:
 
 
 def _read_glossary(path: Path, problems: list[Problem]) -> tuple[Term, ...]:
-    table = read_toml(path, problems, optional=True) or {}
-    for key in table.keys() - {"terms"}:
-        problems.append(
-            Problem(
-                f"{path}:{line_in_toml(path.read_text('utf-8'), (key,))}",
-                f"“{key}” is not a setting",
-                "Write each term as [[terms]] with term = and meaning =",
-            )
-        )
-    entries = table.get("terms", [])
+    entries = _read_list(path, "terms", "Write each term as [[terms]] with term = and meaning =", problems)
     terms = [validated(Term, entry, path, ("terms", index), problems) for index, entry in enumerate(entries)]
     return tuple(term for term in terms if term is not None)
+
+
+def _read_list(path: Path, name: str, remedy: str, problems: list[Problem]) -> list[Any]:
+    """The tables `[[name]]` of a file that holds nothing else; empty where there is no file."""
+    table = read_toml(path, problems, optional=True) or {}
+    for key in table.keys() - {name}:
+        line = line_in_toml(path.read_text("utf-8"), (key,))
+        problems.append(Problem(f"{path}:{line}", f"“{key}” is not a setting", remedy))
+    entries = table.get(name, [])
+    if not isinstance(entries, list):
+        problems.append(Problem(f"{path}:1", f"{name} is not a list of tables", remedy))
+        return []
+    return entries
 
 
 def _read_sources(path: Path, problems: list[Problem]) -> dict[str, Source]:

@@ -18,6 +18,7 @@ Report = Callable[[str, str, float], None]  # slug, what is being done, how much
 
 MASTER_NAME = "master.mp3"
 UNKNOWN_SPEAKER = "Speaker ?"
+_STRUCK_NAME = "struck.flac"
 
 # Raise one of these when its stage would write other bytes from the same inputs.
 MASTER_VERSION = 1
@@ -64,6 +65,7 @@ def _master(
     report: Report,
 ) -> None:
     settings = show.settings.audio
+    redactions = show.redactions_of(episode)
     intro = show.folder / settings.intro if settings.intro else None
     outro = show.folder / settings.outro if settings.outro else None
     key = stamps.key_of(
@@ -72,16 +74,26 @@ def _master(
         settings=settings.model_dump(mode="json", exclude={"alternate"}),
         intro=digests.digest(intro) if intro else None,
         outro=digests.digest(outro) if outro else None,
+        **({"struck": [[one.start_ms, one.end_ms, one.sound] for one in redactions]} if redactions else {}),
     )
     stamp = folder / MASTER_STAMP
     if stamps.is_fresh(stamp, key):
         return
     from pipeline.audio import master
 
-    target = folder / MASTER_NAME
-    mastered = master.master(
-        recording, target, settings, intro=intro, outro=outro, report=_step(report, episode, "mastering")
-    )
+    target, without = folder / MASTER_NAME, folder / _STRUCK_NAME
+    try:
+        if redactions:
+            from pipeline.audio.strike import Struck, strike
+
+            struck = [Struck(one.start_ms, one.end_ms, one.sound) for one in redactions]
+            strike(recording, without, struck, report=_step(report, episode, "striking out"))
+            recording = without
+        mastered = master.master(
+            recording, target, settings, intro=intro, outro=outro, report=_step(report, episode, "mastering")
+        )
+    finally:
+        without.unlink(missing_ok=True)
     stamps.write(stamp, key, [target.name], facts=asdict(mastered))
     done.append(f"{episode.slug}: mastered")
 

@@ -28,6 +28,7 @@ from pipeline.stages.status import (
     site_stamp,
 )
 from pipeline.transcript import MACHINE_NAME, read_machine
+from pipeline.withhold import Protected, withheld
 
 _TAGS_VERSION = 2
 _ALTERNATE_VERSION = 1
@@ -106,7 +107,15 @@ def _approved(show: Show, reading: Reading, report: Report) -> ApprovedEpisode:
     alternate = _alternate(show, episode, folder, finished, report)
     machine = read_machine(episode.folder / MACHINE_NAME)
     assert reading.transcript is not None  # noqa: S101  the gate refuses an episode without one
-    paragraphs = shifted(align(reading.transcript, machine.words), finished.recording_start_ms)
+    redactions = show.redactions_of(episode)
+    protected: tuple[Protected, ...] = ()
+    said = withheld(align(reading.transcript, machine.words), redactions)
+    if redactions:
+        from pipeline.stages.redacting import protected_in, prove
+
+        protected = protected_in(redactions)
+        prove(show, episode, redactions, said, folder, finished, report)
+    paragraphs = shifted(said, finished.recording_start_ms)
     settings = show.settings
     return ApprovedEpisode(
         episode=episode,
@@ -123,6 +132,7 @@ def _approved(show: Show, reading: Reading, report: Report) -> ApprovedEpisode:
         drafted_by=f"{machine.engine} ({machine.model})",
         alternate=alternate,
         alternate_path=folder / f"alternate.{alternate.suffix}" if alternate else None,
+        protected=protected,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -94,6 +95,7 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
         .get("recording_duration_ms"),
         serial=show.settings.type == "serial",
     )
+    refusals += _said_though_struck(show, episode, transcript, markdown)
     refusals += _since_publication(show, episode, transcript, markdown, subject, problems)
     if problems:
         # What cannot be read is reported as such, not as missing.
@@ -117,6 +119,22 @@ def page_sections(
         sources=sources,
         recordings={one.file: subject[one.file] for one in episode.recordings},
     )
+
+
+def _said_though_struck(
+    show: Show, episode: Episode, transcript: Transcript | None, markdown: str | None
+) -> list[Refusal]:
+    """Names that redactions protect and that stand, or are said, where nothing strikes them out."""
+    redactions = show.redactions_of(episode)
+    if not any(one.words for one in redactions):
+        return []
+    from pipeline.stages.redacting import protected_in, uncovered
+
+    found = gate.named(episode, markdown, protected_in(redactions))
+    if transcript is not None and (episode.folder / MACHINE_NAME).exists():
+        with suppress(InvalidTranscript):  # reported where it is read
+            found += uncovered(show, episode, transcript, read_machine(episode.folder / MACHINE_NAME))
+    return found
 
 
 def _since_publication(
