@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import io
 import math
-import re
-import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 import PIL
-from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps, features
+from PIL import Image, ImageCms, ImageDraw, ImageOps, features
 
 from pipeline import files
 from pipeline.errors import InvalidAudio, Problem
+from pipeline.publish.lettering import drawable, fitted
 
 FEED_SIZE_PX = 3000
 PAGE_SIZE_PX = 600
@@ -41,7 +40,6 @@ _REMEDY = f"Save it as a square JPEG or PNG in RGB, {_MIN_PX} to {_MAX_PX} pixel
 _PLACEHOLDER_GROUND = (10, 90, 102)
 _PLACEHOLDER_INK = (252, 251, 248)
 _PLACEHOLDER_BARS = 28
-_LATIN = re.compile(r"[\u0020-\u024f\u2010-\u2027]+")
 # Palettes and grey turn into RGB without loss; CMYK, Lab and 16 bits would change their colours.
 _MODES = ("RGB", "RGBA", "L", "LA", "P")
 
@@ -109,10 +107,9 @@ def cover(path: Path) -> bytes:
 
 
 def placeholder(title: str) -> bytes:
-    """Artwork for a show that has none yet: a PNG of 1400 pixels with a waveform and, in Latin letters, the title.
+    """Artwork for a show that has none yet: a PNG of 1400 pixels with a waveform and, where it can be drawn, the title.
 
-    The same title gives the same picture. The font is the one that Pillow brings; it knows no other scripts, and
-    empty boxes would be worse than no title.
+    The same title gives the same picture.
     """
     picture = Image.new("RGB", (_MIN_PX, _MIN_PX), _PLACEHOLDER_GROUND)
     draw = ImageDraw.Draw(picture)
@@ -124,13 +121,11 @@ def placeholder(title: str) -> bytes:
         draw.rounded_rectangle(
             (left_px, 420 - height_px / 2, left_px + 20, 420 + height_px / 2), 10, fill=_PLACEHOLDER_INK
         )
-    if _LATIN.fullmatch(title):
-        for size_px in range(130, 40, -10):
-            lines = textwrap.wrap(title, width=max(8, 2000 // size_px), break_long_words=True) or [""]
-            if len(lines) * size_px * 1.2 <= 500:
-                break
-        font = ImageFont.load_default(size_px)
-        draw.multiline_text((140, 780), "\n".join(lines[:9]), font=font, fill=_PLACEHOLDER_INK, spacing=size_px * 0.25)
+    if drawn := drawable(title):
+        letters, lines = fitted(drawn, _MIN_PX - 280, 500, range(130, 40, -10), leading=1.25)
+        pitch_px = letters.size * 1.25
+        for number, line in enumerate(lines):
+            draw.text((140, 780 + round(number * pitch_px)), line, font=letters, fill=_PLACEHOLDER_INK)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -96,6 +96,21 @@ class RemoteFeed(Value):
     title: Line | None = None
 
 
+class SubscribeSettings(Value):
+    """The show's own pages in podcast directories and apps, for the buttons on the site."""
+
+    apple: WebAddress | None = None
+    spotify: WebAddress | None = None
+    youtube_music: WebAddress | None = None
+    amazon_music: WebAddress | None = None
+    overcast: WebAddress | None = None
+    pocket_casts: WebAddress | None = None
+    antennapod: WebAddress | None = None
+    castro: WebAddress | None = None
+    podcast_addict: WebAddress | None = None
+    deezer: WebAddress | None = None
+
+
 class ShowSettings(Value):
     """show.toml."""
 
@@ -134,6 +149,7 @@ class ShowSettings(Value):
     audio: AudioSettings = AudioSettings()
     transcription: TranscriptionSettings = TranscriptionSettings()
     approval: ApprovalPolicy = ApprovalPolicy()
+    subscribe: SubscribeSettings = SubscribeSettings()
 
     @model_validator(mode="after")
     def _license_has_a_name(self) -> Self:
