@@ -12,21 +12,21 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined, TemplateRuntimeError
 from markupsafe import Markup, escape
 
 from pipeline.align import TimedParagraph
 from pipeline.publish.markdown import cited_in_text
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
 from pipeline.publish.notes import Notes, format_reference, format_time
+from pipeline.publish.templates import Templates
 from pipeline.show import CallToAction, Person, Show, ShowSettings, Source
 
 INDEX_PAGE = "index.html"
@@ -43,20 +43,24 @@ _TIME_LINK = re.compile(r'(<a [^<>]*?href=")(?=#t=)')
 # No inline script or style, nothing from elsewhere but pictures and sound: what slipped through the escaping
 # could still not run. frame-ancestors needs a header, so hosts add it.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; media-src 'self' https:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' https:; "
+    "media-src 'self' https:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 
 
 @dataclass(frozen=True)
 class SiteAssets:
-    """What all pages share: paths below `site/`. `artwork` is the feed's, `cover` and `icon` are smaller."""
+    """What all pages share: paths below `site/`. `artwork` is the feed's, `cover` and `icon` are smaller.
+
+    `own` are the show's own static files by the names they have in its templates/static.
+    """
 
     style: str
     script: str
     artwork: str
     cover: str
     icon: str
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,16 @@ class _ListedSource:
 
 
 class Pages:
-    """Renders the pages from the templates in one folder."""
+    """Renders the pages."""
 
-    def __init__(self, templates_folder: Path) -> None:
-        """Read the templates from `templates_folder`; raises jinja2.TemplateNotFound when they are not there."""
+    def __init__(self, templates: Templates) -> None:
+        """Render by `templates`: a show's own before ours."""
+        self._templates = templates
         self._environment = Environment(
-            loader=FileSystemLoader(templates_folder),
+            loader=templates.loader,
             autoescape=True,
             undefined=StrictUndefined,
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
@@ -95,8 +101,6 @@ class Pages:
             "paragraphs": _split_paragraphs,
         }
         self._environment.globals["policy"] = _POLICY
-        self._templates = {name: self._environment.get_template(name) for name in ("episode.html", "index.html")}
-        self._missing = self._environment.get_template("missing.html")
 
     def episode_page(
         self,
@@ -113,7 +117,8 @@ class Pages:
         episode = approved.episode
         sources = _sources(approved.paragraphs, notes, show.sources_of(approved.episode))
         audio = _relative(files.page, files.audio)
-        return self._templates["episode.html"].render(
+        return self._render(
+            "episode.html",
             **_common(show.settings, files.page, approved.language, assets),
             approved=approved,
             episode=episode,
@@ -137,22 +142,24 @@ class Pages:
         newest_first = sorted(
             episodes, key=lambda one: (one.approved.episode.published_at, one.approved.slug), reverse=True
         )
-        return self._templates["index.html"].render(
-            **_common(show.settings, INDEX_PAGE, show.settings.language, assets), episodes=newest_first
+        return self._render(
+            "index.html", **_common(show.settings, INDEX_PAGE, show.settings.language, assets), episodes=newest_first
         )
 
     def missing_page(self, show: Show, *, assets: SiteAssets) -> str:
         """What a host shows for an address that is not there; its links begin at the site's own folder."""
-        common = _common(show.settings, MISSING_PAGE, show.settings.language, assets)
-        root = urlsplit(show.settings.site_url).path
-        return self._missing.render(**(common | {"links": {name: root + to for name, to in common["links"].items()}}))
+        return self._render(
+            "missing.html", **_common(show.settings, MISSING_PAGE, show.settings.language, assets, anywhere=True)
+        )
 
-
-def templates_folder() -> Path:
-    """Where the templates are: inside the package when it is installed, at the top of a working copy otherwise."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "templates"
-    return inside if inside.is_dir() else package.parent / "templates"
+    def _render(self, template: str, **context: Any) -> str:
+        """Raises InvalidShow, with its file and line, where a template of the show's own fails."""
+        try:
+            return self._environment.get_template(template).render(**context)
+        except Exception as error:  # a show's template is a program, and may fail in any way
+            if fault := self._templates.fault(error):
+                raise fault from error
+            raise
 
 
 def page_address(settings: ShowSettings, path: str) -> str:
@@ -267,11 +274,19 @@ def _by_part(approved: ApprovedEpisode) -> list[tuple[str, list[Person]]]:
     return [(part, people) for part, people in parts if people]
 
 
-def _common(settings: ShowSettings, page: str, language: str, assets: SiteAssets) -> dict[str, Any]:
+def _common(
+    settings: ShowSettings, page: str, language: str, assets: SiteAssets, *, anywhere: bool = False
+) -> dict[str, Any]:
+    """What every template gets. `anywhere`: the page is shown at any address, so its links begin at the root."""
+    root = urlsplit(settings.site_url).path
+
     def lang(tag: str) -> Markup:
         primary = language.partition("-")[0]
         same = tag == language or (tag == _UI_LANGUAGE and primary == _UI_LANGUAGE)
         return Markup("") if same else Markup(' lang="{}"').format(tag)
+
+    def link(to: str) -> str:
+        return root + to if anywhere else _relative(page, to)
 
     return {
         "settings": settings,
@@ -281,14 +296,25 @@ def _common(settings: ShowSettings, page: str, language: str, assets: SiteAssets
         "address": page_address(settings, page),
         "feed_address": settings.site_url + FEED,
         "links": {
-            "index": _relative(page, INDEX_PAGE),
-            "feed": _relative(page, FEED),
-            "style": _relative(page, assets.style),
-            "script": _relative(page, assets.script),
-            "cover": _relative(page, assets.cover),
-            "icon": _relative(page, assets.icon),
+            "index": link(INDEX_PAGE),
+            "feed": link(FEED),
+            "style": link(assets.style),
+            "script": link(assets.script),
+            "cover": link(assets.cover),
+            "icon": link(assets.icon),
         },
+        "own_file": _own_file(assets.own, link),
     }
+
+
+def _own_file(own: Mapping[str, str], link: Callable[[str], str]) -> Callable[[str], str]:
+    def own_file(name: str) -> str:
+        if name not in own:
+            known = ", ".join(own) or "none"
+            raise TemplateRuntimeError(f"there is no file {name} in the show's templates/static (there: {known})")
+        return link(own[name])
+
+    return own_file
 
 
 def _relative(page: str, to: str) -> str:

@@ -26,8 +26,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipeline.errors import Problem, Refused
 
 CONTENT_TYPES = {
+    ".avif": "image/avif",
     ".css": "text/css; charset=utf-8",
+    ".gif": "image/gif",
     ".html": "text/html; charset=utf-8",
+    ".jpeg": "image/jpeg",
     ".jpg": "image/jpeg",
     ".js": "text/javascript; charset=utf-8",
     ".chapters.json": "application/json+chapters",
@@ -40,6 +43,8 @@ CONTENT_TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
     ".vtt": "text/vtt; charset=utf-8",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
     ".xml": "application/rss+xml; charset=utf-8",
 }
 _SHARED_WITH_OTHER_ORIGINS = (".html", ".json", ".srt", ".vtt", ".xml")

@@ -28,15 +28,22 @@ from pipeline.publish.feed import build_feeds, feed_item
 from pipeline.publish.leaks import leaks
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, named_by_content, place
 from pipeline.publish.notes import Notes
+from pipeline.publish.templates import (
+    STATIC_FOLDER,
+    STATIC_SUFFIXES,
+    Templates,
+    overrides_folder,
+    static_files,
+    static_place,
+)
 from pipeline.show import Show
 
 PICTURES_FOLDER = "_pictures"  # in build/; no slug begins with an underscore
-_STATIC = "static"
 _CHAPTERS = "chapters.json"
 _PIECE = r"[0-9a-f]{12}"
 # Add to these, never take away: an older version's files must still be known as ours.
 _OURS_SHARED = re.compile(
-    rf"^(?:{_STATIC}/(?:style|player|artwork|cover|icon)-{_PIECE}\.(?:css|js|jpg)|feed-\d+\.xml)$"
+    rf"^(?:{STATIC_FOLDER}/[A-Za-z0-9_-]+-{_PIECE}(?:{'|'.join(map(re.escape, STATIC_SUFFIXES))})|feed-\d+\.xml)$"
 )
 _OURS_EPISODE = re.compile(
     rf"^(?P<slug>[a-z0-9-]+)/(?P=slug)-{_PIECE}\.(?:mp3|opus|m4a|vtt|srt|json|html|chapters\.json|jpg)$"
@@ -100,8 +107,8 @@ def build_site(
     caller holds the lock. `today` decides which calls to action have ended. `report` is told which part of the
     writing is done, from 0.0 to 1.0. `build` is where reduced pictures are kept (the show's `build/` by default).
 
-    Raises InvalidAudio when the show's own artwork cannot be used, Refused when something stands in the way in
-    `site`. A second call with the same arguments writes nothing.
+    Raises InvalidAudio when the show's own artwork cannot be used, InvalidShow when its templates or fonts cannot,
+    Refused when something stands in the way in `site`. A second call with the same arguments writes nothing.
     """
     pictures = (build or show.root / "build") / PICTURES_FOLDER
     parts: list[EpisodeParts] = []
@@ -153,31 +160,27 @@ def plan_site(
 
     A path stands for the content of the file there: recordings are linked, not read.
     """
-    folder = pages.templates_folder()
-    static = folder / _STATIC
+    templates = Templates(overrides_folder(show.root))
+    own = static_files(show, templates)
+    published = {name: place for name, (place, _) in own.items()}
     contents = {
-        "style": (static / "style.css").read_bytes(),
-        "script": (static / "player.js").read_bytes(),
-        "artwork": shared.feed,
-        "cover": shared.page,
-        "icon": icon,
+        "style": ("style.css", templates.style(show, published)),
+        "script": ("player.js", templates.static("player.js")),
+        "artwork": ("artwork.jpg", shared.feed),
+        "cover": ("cover.jpg", shared.page),
+        "icon": ("icon.jpg", icon),
     }
-    names = {
-        "style": _shared_name("style", contents["style"], "css"),
-        "script": _shared_name("player", contents["script"], "js"),
-        "artwork": _shared_name("artwork", contents["artwork"], "jpg"),
-        "cover": _shared_name("cover", contents["cover"], "jpg"),
-        "icon": _shared_name("icon", contents["icon"], "jpg"),
-    }
-    assets = pages.SiteAssets(**names)
-    renderer = pages.Pages(folder)
+    names = {role: static_place(name, content) for role, (name, content) in contents.items()}
+    assets = pages.SiteAssets(**names, own=published)
+    renderer = pages.Pages(templates)
     plan: dict[str, bytes | Path] = {}
     for part in parts:
         plan[part.files.audio] = part.approved.release_path
         if part.files.alternate and part.approved.alternate_path:
             plan[part.files.alternate] = part.approved.alternate_path
         plan |= part.contents
-    plan |= {names[role]: contents[role] for role in names}
+    plan |= {names[role]: content for role, (_, content) in contents.items()}
+    plan |= dict(own.values())
     for part in parts:
         html = renderer.episode_page(
             show, part.approved, part.files, part.notes, assets=assets, today=today, cover=part.cover
@@ -272,10 +275,6 @@ def _check_release(site: Path, approved: ApprovedEpisode, name: str) -> None:
     raise InvalidAudio(
         Problem(str(source), "it is not the recording that was measured", f"Delete {source.parent} and run again")
     )
-
-
-def _shared_name(stem: str, content: bytes, suffix: str) -> str:
-    return named_by_content(stem, files.digest_bytes(content), suffix).replace(f"{stem}/", f"{_STATIC}/", 1)
 
 
 def _put(path: Path, content: bytes | Path) -> bool:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pipeline.errors import InvalidEpisode, InvalidShow, Problem
 from pipeline.show.amends import Withdrawal
 from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
+from pipeline.show.look import Look, faults
 from pipeline.show.models import Episode, Person, Source, Term
 from pipeline.show.places import line_in_json, line_in_toml
 from pipeline.show.reading import explain, read_toml, require_file, validated
@@ -105,6 +106,7 @@ def load_show(root: Path) -> Show:
             if name:
                 require_file(folder, name, folder / SHOW_NAME, tuple(key.split(".")), problems)
         _check_hosts(settings, folder / SHOW_NAME, people, problems)
+        _check_look(settings.look, folder, problems)
     for person in people.values():
         if person.photo:
             require_file(folder, person.photo, folder / PEOPLE_NAME, (person.id, "photo"), problems)
@@ -237,6 +239,15 @@ def _check_references(episode: Episode, path: Path, people: Mapping[str, Person]
             )
     if episode.artwork:
         require_file(episode.folder, episode.artwork, path, ("artwork",), problems)
+
+
+def _check_look(look: Look, folder: Path, problems: list[Problem]) -> None:
+    path = folder / SHOW_NAME
+    for fault in faults(look):
+        line = line_in_toml(path.read_text("utf-8-sig"), fault.setting)
+        problems.append(Problem(f"{path}:{line}", fault.what, fault.remedy))
+    for index, font in enumerate(look.fonts):
+        require_file(folder, font.file, path, ("look", "fonts", index, "file"), problems)
 
 
 def _check_hosts(settings: ShowSettings, path: Path, people: Mapping[str, Person], problems: list[Problem]) -> None:

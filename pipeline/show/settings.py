@@ -24,6 +24,7 @@ from pipeline.show.fields import (
     WebAddress,
     ZonedTime,
 )
+from pipeline.show.look import Look
 from pipeline.show.models import Funding, Location, SocialPost
 
 
@@ -150,6 +151,7 @@ class ShowSettings(Value):
     transcription: TranscriptionSettings = TranscriptionSettings()
     approval: ApprovalPolicy = ApprovalPolicy()
     subscribe: SubscribeSettings = SubscribeSettings()
+    look: Look = Look()
 
     @model_validator(mode="after")
     def _license_has_a_name(self) -> Self:

@@ -11,8 +11,8 @@ from typing import Any
 from pipeline.audio.derive import stretch
 from pipeline.errors import OnRecordError
 from pipeline.publish import notes
-from pipeline.publish.pages import templates_folder
 from pipeline.publish.references import short_reference
+from pipeline.publish.templates import templates_folder
 from pipeline.review.approvals import Approval
 from pipeline.review.services import Approved, DeskServices, EpisodeState, Preview, Published, ReportPart
 from pipeline.show import Source, load_show

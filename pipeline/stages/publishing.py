@@ -213,7 +213,7 @@ def _alternate(
 
 
 def _site_key(show: Show, ready: list[Reading], now: datetime, digests: DigestCache) -> str:
-    from pipeline.publish.pages import templates_folder
+    from pipeline.publish.templates import overrides_folder, templates_folder
 
     code = Path(pipeline.__file__).parent
     ended = [
@@ -229,7 +229,8 @@ def _site_key(show: Show, ready: list[Reading], now: datetime, digests: DigestCa
             reading.episode.slug: [one.model_dump(mode="json") for one in reading.verdict.holding] for reading in ready
         },
         ended=ended,
-        templates=_digest_folder(templates_folder()),
+        templates=[_digest_folder(folder) for folder in (templates_folder(), overrides_folder(show.root)) if folder],
+        fonts=[digests.digest(show.folder / font.file) for font in show.settings.look.fonts],
         code=[_digest_folder(code / "publish"), _digest_folder(code, "*.py")],
         versions=[MASTER_VERSION, _TAGS_VERSION],
     )

@@ -30,10 +30,10 @@ from pipeline.publish.pages import (
     format_day,
     format_length,
     page_address,
-    templates_folder,
     transcript_html,
 )
 from pipeline.publish.site import build_site
+from pipeline.publish.templates import Templates
 from pipeline.show import Person, Show, Source
 from tests.publish import made
 
@@ -44,7 +44,7 @@ ASSETS = SiteAssets(
     "static/style-0.css", "static/player-0.js", "static/artwork-0.jpg", "static/cover-0.jpg", "static/icon-0.jpg"
 )
 TODAY = date(2026, 11, 24)
-PAGES = Pages(templates_folder())
+PAGES = Pages(Templates())
 SOURCES = {
     "report": made.source("report", title="The report", URL="https://archive.example/report"),
     "film": made.source("film", title="The film"),
