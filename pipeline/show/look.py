@@ -19,7 +19,7 @@ from pipeline.show.fields import FileName, Label, Value
 
 FONT_SUFFIX = ".woff2"
 _GENERIC = frozenset({"serif", "sans-serif", "monospace", "system-ui", "ui-serif", "ui-sans-serif", "ui-rounded"})
-_FAMILY = re.compile(r"[\w][\w .+-]{0,63}")
+_FAMILY = re.compile(r"-?\w[\w .+-]{0,63}")
 _RAISED_PART, _LINE_PART, _QUIET_PART, _MARKED_PART = 0.05, 0.18, 0.3, 0.25
 _MARKER = "#ffd54a"
 

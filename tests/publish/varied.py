@@ -50,7 +50,7 @@ There were 381 cases [@report, p. 12], said at [0:20] and again [@hostile; @film
 """
 
 
-def build_varied(root: Path) -> Path:
+def build_varied(root: Path, **changes: Any) -> Path:
     """Build `root/site`: plain, long, hostile, right-to-left, bare and trailer episodes with a recording of 40 s."""
     recording = _recording(root)
     facts: dict[str, Any] = {
@@ -93,6 +93,7 @@ def build_varied(root: Path) -> Path:
         license_url="https://creativecommons.org/licenses/by/4.0/",
         contact_email="desk@show.example",
         funding_url="https://give.example/",
+        **changes,
     )
     people = {person.id: person for person in PEOPLE}
     build_site(root / "site", Show(root, settings, people, (), SOURCES, (), {}), approved, today=TODAY)

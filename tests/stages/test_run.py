@@ -64,6 +64,26 @@ def test_what_is_approved_is_published_and_a_second_run_does_nothing(tmp_path: P
     assert written_at(root) == before
 
 
+def test_a_changed_template_font_or_colour_builds_the_site_again(tmp_path: Path) -> None:
+    root = add_episode(tmp_path, "first-talk")
+    go(root)
+    own = root / "templates" / "missing.html"
+    own.parent.mkdir()
+    own.write_text("ours", "utf-8")
+    assert go(root).done
+    assert (root / "site" / "404.html").read_text("utf-8") == "ours"
+    settings, font = root / "episodes" / "show.toml", root / "episodes" / "font.woff2"
+    font.write_bytes(b"wOF2 one")
+    added = '\n[look]\naccent = "#8a1538"\n[[look.fonts]]\nfamily = "F"\nfile = "font.woff2"\n'
+    settings.write_text(settings.read_text("utf-8") + added, "utf-8")
+    assert go(root).done
+    font.write_bytes(b"wOF2 two")
+    assert go(root).done
+    (published,) = (root / "site" / "static").glob("font-*.woff2")
+    assert published.read_bytes() == b"wOF2 two"
+    assert go(root).done == ()
+
+
 def test_nothing_unapproved_is_published(tmp_path: Path) -> None:
     root = add_episode(tmp_path, "first-talk", approved=False)
     result = go(root)
