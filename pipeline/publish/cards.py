@@ -28,7 +28,7 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a page says; addresses are public ones, `image_alt` describes the picture."""
+    """What a page says; addresses are public ones. `image` is one that share_image made, `image_alt` describes it."""
 
     type: Literal["website", "article"]
     title: str
@@ -36,8 +36,8 @@ class Card:
     url: str
     site_name: str
     language: str
-    image: str
-    image_alt: str
+    image: str | None = None
+    image_alt: str = ""
     audio: str | None = None
     published_at: datetime | None = None
     modified_at: datetime | None = None
@@ -55,9 +55,9 @@ def metas(card: Card) -> tuple[Meta, ...]:
         # A locale names a country as well; one that was made up would be wrong.
         ("og:locale", f"{locale[1]}_{locale[2]}" if locale else None),
         ("og:image", card.image),
-        ("og:image:type", "image/jpeg"),
-        ("og:image:width", str(WIDTH_PX)),
-        ("og:image:height", str(HEIGHT_PX)),
+        ("og:image:type", "image/jpeg" if card.image else None),
+        ("og:image:width", str(WIDTH_PX) if card.image else None),
+        ("og:image:height", str(HEIGHT_PX) if card.image else None),
         ("og:image:alt", card.image_alt),
         ("og:audio", card.audio),
         ("og:audio:type", "audio/mpeg" if card.audio else None),
@@ -66,8 +66,8 @@ def metas(card: Card) -> tuple[Meta, ...]:
     )
     return (
         *(Meta("property", name, content) for name, content in properties if content),
-        Meta("name", "twitter:card", "summary_large_image"),
-        Meta("name", "twitter:image:alt", card.image_alt),
+        Meta("name", "twitter:card", "summary_large_image" if card.image else "summary"),
+        *([Meta("name", "twitter:image:alt", card.image_alt)] if card.image_alt else []),
     )
 
 

@@ -36,12 +36,18 @@ class ApprovedEpisode:
     drafted_by: str
     alternate: AlternateAudio | None = None
     alternate_path: Path | None = None
+    peaks_path: Path | None = None
     protected: tuple[Protected, ...] = ()
 
     @property
     def slug(self) -> str:
         """The episode's folder name, which is its place on the site."""
         return self.episode.slug
+
+    @property
+    def changed_at(self) -> datetime:
+        """When what the page shows last became another: it was published, or approved again."""
+        return max(self.episode.published_at, self.checked_at)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class EpisodeFiles:
     html: str | None = None
     chapters: str | None = None
     alternate: str | None = None
+    share: str | None = None
 
 
 def place(slug: str, name: str) -> str:

@@ -23,9 +23,11 @@ from jinja2 import Environment, StrictUndefined, TemplateRuntimeError
 from markupsafe import Markup, escape
 
 from pipeline.align import TimedParagraph
+from pipeline.publish.heads import Head, episode_head, show_head
 from pipeline.publish.markdown import cited_in_text
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
 from pipeline.publish.notes import Notes, format_reference, format_time
+from pipeline.publish.subscribe import ways
 from pipeline.publish.templates import Templates
 from pipeline.show import CallToAction, Person, Show, ShowSettings, Source
 
@@ -53,6 +55,7 @@ class SiteAssets:
     """What all pages share: paths below `site/`. `artwork` is the feed's, `cover` and `icon` are smaller.
 
     `own` are the show's own static files by the names they have in its templates/static.
+    `share` is the picture that goes along with the first page's address, `qr_code` that of the feed's address.
     """
 
     style: str
@@ -60,6 +63,9 @@ class SiteAssets:
     artwork: str
     cover: str
     icon: str
+    copy_script: str
+    qr_code: str
+    share: str | None = None
     own: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -115,11 +121,21 @@ class Pages:
     ) -> str:
         """One episode. `today` decides which calls to action have ended; `cover` is its own picture, if any."""
         episode = approved.episode
-        sources = _sources(approved.paragraphs, notes, show.sources_of(approved.episode))
+        citable = show.sources_of(approved.episode)
+        sources = _sources(approved.paragraphs, notes, citable)
+        head = episode_head(
+            show.settings,
+            show.people,
+            approved,
+            files,
+            [citable[one.key] for one in sources if one.key in citable],
+            artwork=assets.artwork,
+            photos={},
+        )
         audio = _relative(files.page, files.audio)
         return self._render(
             "episode.html",
-            **_common(show.settings, files.page, approved.language, assets),
+            **_common(show.settings, files.page, approved.language, assets, head),
             approved=approved,
             episode=episode,
             people=_by_part(approved),
@@ -142,8 +158,19 @@ class Pages:
         newest_first = sorted(
             episodes, key=lambda one: (one.approved.episode.published_at, one.approved.slug), reverse=True
         )
+        settings = show.settings
+        head = show_head(
+            settings,
+            show.people,
+            [(one.approved, page_address(settings, one.page)) for one in newest_first],
+            feed=settings.site_url + FEED,
+            artwork=assets.artwork,
+            share=assets.share,
+        )
         return self._render(
-            "index.html", **_common(show.settings, INDEX_PAGE, show.settings.language, assets), episodes=newest_first
+            "index.html",
+            **_common(settings, INDEX_PAGE, settings.language, assets, head),
+            episodes=newest_first,
         )
 
     def missing_page(self, show: Show, *, assets: SiteAssets) -> str:
@@ -275,7 +302,13 @@ def _by_part(approved: ApprovedEpisode) -> list[tuple[str, list[Person]]]:
 
 
 def _common(
-    settings: ShowSettings, page: str, language: str, assets: SiteAssets, *, anywhere: bool = False
+    settings: ShowSettings,
+    page: str,
+    language: str,
+    assets: SiteAssets,
+    head: Head | None = None,
+    *,
+    anywhere: bool = False,
 ) -> dict[str, Any]:
     """What every template gets. `anywhere`: the page is shown at any address, so its links begin at the root."""
     root = urlsplit(settings.site_url).path
@@ -295,6 +328,8 @@ def _common(
         "ui": lang(_UI_LANGUAGE),
         "address": page_address(settings, page),
         "feed_address": settings.site_url + FEED,
+        "head": head.html if head else "",
+        "ways": ways(settings, settings.site_url + FEED),
         "links": {
             "index": link(INDEX_PAGE),
             "feed": link(FEED),
@@ -302,6 +337,8 @@ def _common(
             "script": link(assets.script),
             "cover": link(assets.cover),
             "icon": link(assets.icon),
+            "copy_script": link(assets.copy_script),
+            "qr_code": link(assets.qr_code),
         },
         "own_file": _own_file(assets.own, link),
     }

@@ -18,6 +18,8 @@ from PIL import Image, ImageDraw, features
 
 from pipeline import files
 from pipeline.publish.lettering import drawable, fitted
+from pipeline.show.colours import mix
+from pipeline.show.look import Look, palette
 
 WIDTH_PX, HEIGHT_PX = 1200, 630
 MAX_BYTES = 200_000
@@ -34,17 +36,15 @@ _BARS = (WIDTH_PX - 2 * _MARGIN_PX + _GAP_PX) // (_BAR_PX + _GAP_PX)
 _SMOOTH = 2  # shapes are drawn larger and reduced, since Pillow's have hard edges
 _TITLE_SIZES_PX = tuple(range(72, 34, -4))
 
-Colour = tuple[int, int, int]
-
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """The colours of the picture, as red, green and blue from 0 to 255."""
+class Colours:
+    """The colours of the picture, as `#rrggbb`."""
 
-    ground: Colour = (10, 90, 102)
-    ink: Colour = (252, 251, 248)
-    quiet: Colour = (190, 222, 226)
-    wave: Colour = (131, 201, 211)
+    ground: str
+    ink: str
+    quiet: str
+    wave: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +55,33 @@ class Said:
     title: str | None = None
 
 
-def draw(said: Said, artwork: Image.Image, bars: Sequence[float], look: Look) -> Image.Image:
+def share_colours(look: Look) -> Colours:
+    """The show's accent as the ground, and what can be read on it."""
+    made = palette(look, "light")
+    ground, ink = made.accent, made.accent_ink
+    return Colours(ground, ink, quiet=mix(ink, ground, 0.2), wave=mix(ink, ground, 0.4))
+
+
+def draw(said: Said, artwork: Image.Image, bars: Sequence[float], colours: Colours) -> Image.Image:
     """The picture. `bars` are the heights of the waveform's strokes from 0.0 to 1.0, none for no waveform.
 
     What the font cannot draw is left off; then the artwork takes its place, larger.
     """
-    picture = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), look.ground)
+    picture = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), colours.ground)
     show, title = drawable(said.show), drawable(said.title) if said.title else None
     size_px = _ARTWORK_PX if title else _ARTWORK_LARGE_PX if bars else _ARTWORK_ALONE_PX
     left_px = WIDTH_PX - _MARGIN_PX - size_px if show or title else (WIDTH_PX - size_px) // 2
-    _place_artwork(picture, artwork, left_px, _MARGIN_PX, size_px, look)
+    _place_artwork(picture, artwork, left_px, _MARGIN_PX, size_px, colours)
     pen = ImageDraw.Draw(picture)
     width_px = left_px - 48 - _MARGIN_PX
     if title:
-        _write(pen, title, (_MARGIN_PX, _MARGIN_PX + 56, width_px, 290), _TITLE_SIZES_PX, look.ink)
+        _write(pen, title, (_MARGIN_PX, _MARGIN_PX + 56, width_px, 290), _TITLE_SIZES_PX, colours.ink)
     if title and show:
-        _write(pen, show, (_MARGIN_PX, _MARGIN_PX, width_px, 40), (30,), look.quiet)
+        _write(pen, show, (_MARGIN_PX, _MARGIN_PX, width_px, 40), (30,), colours.quiet)
     elif show:
-        _write(pen, show, (_MARGIN_PX, _MARGIN_PX, width_px, size_px), _TITLE_SIZES_PX, look.ink)
+        _write(pen, show, (_MARGIN_PX, _MARGIN_PX, width_px, size_px), _TITLE_SIZES_PX, colours.ink)
     if bars:
-        _draw_waveform(picture, bars, look.wave)
+        _draw_waveform(picture, bars, colours.wave)
     return picture
 
 
@@ -107,7 +114,7 @@ def encode(picture: Image.Image, max_bytes: int = MAX_BYTES) -> bytes:
     return content
 
 
-def prepare(said: Said, artwork: bytes, peaks: Path | None, look: Look, folder: Path) -> bytes:
+def prepare(said: Said, artwork: bytes, peaks: Path | None, colours: Colours, folder: Path) -> bytes:
     """The picture as a JPEG, kept in `folder` under a name made of everything it depends on.
 
     `artwork` is a JPEG or PNG that was checked, `peaks` the waveform that the audio room writes (audiowaveform's
@@ -120,7 +127,7 @@ def prepare(said: Said, artwork: bytes, peaks: Path | None, look: Look, folder: 
             "said": asdict(said),
             "artwork": files.digest_bytes(artwork),
             "peaks": files.digest_bytes(measured),
-            "look": asdict(look),
+            "colours": asdict(colours),
             "pillow": PIL.__version__,
             "jpeg": features.version("jpg"),
             "freetype": features.version("freetype2"),
@@ -130,7 +137,7 @@ def prepare(said: Said, artwork: bytes, peaks: Path | None, look: Look, folder: 
     if target.is_file():
         return target.read_bytes()
     with Image.open(io.BytesIO(artwork), formats=("JPEG", "PNG")) as image:
-        content = encode(draw(said, image.convert("RGB"), waveform(_read_peaks(measured)), look))
+        content = encode(draw(said, image.convert("RGB"), waveform(_read_peaks(measured)), colours))
     files.write_bytes(target, content)
     return content
 
@@ -148,7 +155,7 @@ def _write(
     text: str,
     place: tuple[int, int, int, int],
     sizes_px: Sequence[int],
-    ink: Colour,
+    ink: str,
 ) -> None:
     left_px, top_px, width_px, height_px = place
     letters, lines = fitted(text, width_px, height_px, sizes_px)
@@ -157,7 +164,7 @@ def _write(
 
 
 def _place_artwork(
-    picture: Image.Image, artwork: Image.Image, left_px: int, top_px: int, size_px: int, look: Look
+    picture: Image.Image, artwork: Image.Image, left_px: int, top_px: int, size_px: int, colours: Colours
 ) -> None:
     small = artwork.resize((size_px, size_px), Image.Resampling.LANCZOS)
     mask = Image.new("L", (size_px * _SMOOTH * 2,) * 2, 0)
@@ -165,11 +172,13 @@ def _place_artwork(
     shape = mask.resize((size_px, size_px), Image.Resampling.LANCZOS)
     # A hairline keeps artwork in the colour of the ground from running into it.
     pen = ImageDraw.Draw(picture)
-    pen.rounded_rectangle((left_px - 2, top_px - 2, left_px + size_px + 1, top_px + size_px + 1), 16, fill=look.quiet)
+    pen.rounded_rectangle(
+        (left_px - 2, top_px - 2, left_px + size_px + 1, top_px + size_px + 1), 16, fill=colours.quiet
+    )
     picture.paste(small, (left_px, top_px), shape)
 
 
-def _draw_waveform(picture: Image.Image, bars: Sequence[float], ink: Colour) -> None:
+def _draw_waveform(picture: Image.Image, bars: Sequence[float], ink: str) -> None:
     height_px = 150
     strip = Image.new("L", (WIDTH_PX * _SMOOTH, height_px * _SMOOTH), 0)
     pen = ImageDraw.Draw(strip)

@@ -21,13 +21,15 @@ from pathlib import Path, PurePosixPath
 
 from pipeline import files
 from pipeline.errors import InvalidAudio, OnRecordError, Problem, Refused
-from pipeline.publish import artwork, captions, notes, pages
+from pipeline.publish import artwork, captions, notes, pages, share_image
 from pipeline.publish.chapters import timed_chapters, to_chapters_json
 from pipeline.publish.cues import cues
 from pipeline.publish.feed import build_feeds, feed_item
 from pipeline.publish.leaks import leaks
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, named_by_content, place
 from pipeline.publish.notes import Notes
+from pipeline.publish.sitemap import ROBOTS, SITEMAP, ListedPage, to_robots, to_sitemap
+from pipeline.publish.subscribe import qr_code
 from pipeline.publish.templates import (
     STATIC_FOLDER,
     STATIC_SUFFIXES,
@@ -111,24 +113,31 @@ def build_site(
     Refused when something stands in the way in `site`. A second call with the same arguments writes nothing.
     """
     pictures = (build or show.root / "build") / PICTURES_FOLDER
+    shared = _pictures(show.folder / show.settings.artwork, pictures)
     parts: list[EpisodeParts] = []
     left_out: dict[str, OnRecordError] = {}
     for one in approved:
         try:
-            part = _parts(show, one, pictures)
+            part = _parts(show, one, shared, pictures)
             _check_release(site, one, part.files.audio)
         except OnRecordError as error:
             left_out[one.slug] = error
         else:
             parts.append(part)
-    shared = _pictures(show.folder / show.settings.artwork, pictures)
     icon = artwork.prepare(show.folder / show.settings.artwork, artwork.ICON_SIZE_PX, pictures).read_bytes()
-    plan = plan_site(show, parts, shared, icon, today=today)
+    share = share_image.prepare(
+        share_image.Said(show.settings.title),
+        shared.page,
+        None,
+        share_image.share_colours(show.settings.look),
+        pictures,
+    )
+    plan = plan_site(show, parts, shared, icon, share, today=today)
     while found := _leaking(plan, parts):
         # Fail closed: an episode that says a protected name anywhere is left out of everything, and looked at again.
         left_out |= found
         parts = [part for part in parts if part.approved.slug not in found]
-        plan = plan_site(show, parts, shared, icon, today=today)
+        plan = plan_site(show, parts, shared, icon, share, today=today)
     _refuse_obstacles(site, plan)
     _remove_leftovers(site)
     written: list[str] = []
@@ -154,7 +163,7 @@ def build_site(
 
 
 def plan_site(
-    show: Show, parts: Sequence[EpisodeParts], shared: Pictures, icon: bytes, *, today: date
+    show: Show, parts: Sequence[EpisodeParts], shared: Pictures, icon: bytes, share: bytes, *, today: date
 ) -> dict[str, bytes | Path]:
     """Every file of the site by its name, in the order in which they must be written.
 
@@ -169,6 +178,9 @@ def plan_site(
         "artwork": ("artwork.jpg", shared.feed),
         "cover": ("cover.jpg", shared.page),
         "icon": ("icon.jpg", icon),
+        "share": ("share.jpg", share),
+        "copy_script": ("copy.js", templates.static("copy.js")),
+        "qr_code": ("qr.svg", qr_code(show.settings.site_url + pages.FEED)),
     }
     names = {role: static_place(name, content) for role, (name, content) in contents.items()}
     assets = pages.SiteAssets(**names, own=published)
@@ -189,6 +201,8 @@ def plan_site(
     listed = [pages.ListedEpisode(part.approved, part.files.page) for part in parts]
     plan[pages.INDEX_PAGE] = renderer.index_page(show, listed, assets=assets).encode("utf-8")
     plan[pages.MISSING_PAGE] = renderer.missing_page(show, assets=assets).encode("utf-8")
+    plan[SITEMAP] = to_sitemap(_listed_pages(show, parts))
+    plan[ROBOTS] = to_robots(show.settings.site_url + SITEMAP)
     feeds = build_feeds(
         show.settings,
         [feed_item(show.settings, part.approved, part.files, part.notes) for part in parts],
@@ -197,6 +211,15 @@ def plan_site(
     )
     # The page that everybody asks for comes last: it names the others.
     return plan | dict(sorted(feeds.items(), key=lambda page: page[0] == pages.FEED))
+
+
+def _listed_pages(show: Show, parts: Sequence[EpisodeParts]) -> list[ListedPage]:
+    episodes = [
+        ListedPage(pages.page_address(show.settings, part.files.page), part.approved.changed_at)
+        for part in sorted(parts, key=lambda part: part.approved.episode.published_at, reverse=True)
+    ]
+    newest = max((part.approved.changed_at for part in parts), default=None)
+    return [ListedPage(pages.page_address(show.settings, pages.INDEX_PAGE), newest), *episodes]
 
 
 def _leaking(plan: Mapping[str, bytes | Path], parts: Sequence[EpisodeParts]) -> dict[str, OnRecordError]:
@@ -209,7 +232,7 @@ def _leaking(plan: Mapping[str, bytes | Path], parts: Sequence[EpisodeParts]) ->
     return found
 
 
-def _parts(show: Show, approved: ApprovedEpisode, pictures: Path) -> EpisodeParts:
+def _parts(show: Show, approved: ApprovedEpisode, shared: Pictures, pictures: Path) -> EpisodeParts:
     slug = approved.slug
     shown = cues(approved.paragraphs)
     contents = {
@@ -224,11 +247,22 @@ def _parts(show: Show, approved: ApprovedEpisode, pictures: Path) -> EpisodePart
     by_name = {names[kind]: content for kind, content in contents.items()}
     own: str | None = None
     cover: str | None = None
+    picture = shared.page
     if approved.artwork_path is not None:
         both = _pictures(approved.artwork_path, pictures)
         own = named_by_content(slug, files.digest_bytes(both.feed), "jpg")
         cover = named_by_content(slug, files.digest_bytes(both.page), "jpg")
         by_name |= {own: both.feed, cover: both.page}
+        picture = both.page
+    passed_on = share_image.prepare(
+        share_image.Said(show.settings.title, approved.episode.title),
+        picture,
+        approved.peaks_path,
+        share_image.share_colours(show.settings.look),
+        pictures,
+    )
+    share = named_by_content(slug, files.digest_bytes(passed_on), "jpg")
+    by_name[share] = passed_on
     return EpisodeParts(
         approved=approved,
         notes=notes.render(
@@ -249,6 +283,7 @@ def _parts(show: Show, approved: ApprovedEpisode, pictures: Path) -> EpisodePart
             if approved.alternate
             else None,
             artwork=own,
+            share=share,
         ),
         cover=cover,
         contents=by_name,

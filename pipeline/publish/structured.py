@@ -20,6 +20,7 @@ from pipeline.publish.captions import SRT_TYPE, VTT_TYPE
 from pipeline.publish.citation_data import citation
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
 from pipeline.show import Person, ShowSettings, Source
+from pipeline.show.amends import Correction
 
 LISTED_EPISODES = 50
 
@@ -36,9 +37,8 @@ class PageAddresses:
     """Public addresses that the data of an episode's page names. `photos` by a person's id."""
 
     site: str
-    feed: str
     page: str
-    image: str
+    images: Sequence[str]
     photos: Mapping[str, str]
 
 
@@ -53,7 +53,7 @@ def series(
     episodes: Sequence[tuple[ApprovedEpisode, str]],
     people: Mapping[str, Person],
     *,
-    image: str,
+    images: Sequence[str],
     feed: str,
     same_as: Iterable[str] = (),
 ) -> Data:
@@ -68,7 +68,7 @@ def series(
         **_series_reference(settings),
         "description": settings.description,
         "identifier": {"@type": "PropertyValue", "propertyID": "podcast:guid", "value": str(settings.guid)},
-        "image": image,
+        "image": list(images),
         "inLanguage": settings.language,
         "genre": list(settings.categories),
         "webFeed": feed,
@@ -122,9 +122,9 @@ def episode(
         "mainEntityOfPage": addresses.page,
         "description": one.summary,
         "datePublished": one.published_at.isoformat(),
-        "dateModified": max(one.published_at, approved.checked_at).isoformat(),
+        "dateModified": approved.changed_at.isoformat(),
         "inLanguage": approved.language,
-        "image": addresses.image,
+        "image": list(addresses.images),
         "timeRequired": duration,
         "duration": duration,
         "episodeNumber": one.number,
@@ -143,6 +143,7 @@ def episode(
         "accessibilityFeature": ["transcript", "closedCaptions"],
         "associatedMedia": _sound(approved, files, addresses, duration),
         "citation": [citation(source) for source in sources],
+        "correction": [_correction(told) for told in one.corrections],
     }
 
 
@@ -196,6 +197,15 @@ def _people(approved: ApprovedEpisode, people: Mapping[str, Person], photos: Map
             part = _CREDITS.get(credit.role, "contributor")
             parts.setdefault(part, []).append(_person(people[credit.person], photos.get(credit.person)))
     return parts
+
+
+def _correction(told: Correction) -> Data:
+    return {
+        "@type": "CorrectionComment",
+        "name": told.kind.capitalize(),
+        "text": told.note or told.says or told.said,
+        "datePublished": told.at.isoformat(),
+    }
 
 
 def _person(person: Person, photo: str | None) -> Data:

@@ -102,7 +102,7 @@ def test_the_site_is_whole(house: House) -> None:
         assert _links(house.site, page) <= set(contents)
     assert _named_in_feed(contents["feed.xml"]) <= set(contents)
     suffixes = sorted(Path(name).suffix for name in contents if name.startswith("episode-2/"))
-    assert suffixes == [".html", ".html", ".jpg", ".jpg", ".json", ".mp3", ".srt", ".vtt"]
+    assert suffixes == [".html", ".html", ".jpg", ".jpg", ".jpg", ".json", ".mp3", ".srt", ".vtt"]
     assert result.pages["episode-1"] == "https://show.example/episode-1/index.html"
     assert not result.left_out
     assert not result.strays
@@ -179,7 +179,7 @@ def test_a_withdrawn_episode_leaves_nothing_behind(house: House) -> None:
     result = house.build([house.approved(1)])
     assert not (house.site / "episode-2").exists()
     assert all(name.startswith("episode-2/") for name in result.removed)
-    assert len(result.removed) == 8
+    assert len(result.removed) == 9
     assert b"episode-2" not in b"".join(house.contents().values())
 
 

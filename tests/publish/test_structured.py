@@ -24,9 +24,8 @@ SITE = "https://show.example/"
 HOSTILE = '</script><script>alert(1)</script><!-- --> ]]> \u2028\u2029 " \\ &amp; שלום'
 ADDRESSES = structured.PageAddresses(
     site=SITE,
-    feed=f"{SITE}feed.xml",
     page=f"{SITE}episode-1/index.html",
-    image=f"{SITE}episode-1/episode-1-0123456789ab.jpg",
+    images=[f"{SITE}episode-1/episode-1-0123456789ab.jpg"],
     photos={"ada-host": f"{SITE}people/ada.jpg"},
 )
 
@@ -42,7 +41,7 @@ def _series(*episodes: ApprovedEpisode, same_as: tuple[str, ...] = (), **show: A
     settings = made.settings(**show)
     return _read(
         structured.series(
-            settings, listed, made.BY_ID, image=f"{SITE}share.jpg", feed=f"{SITE}feed.xml", same_as=same_as
+            settings, listed, made.BY_ID, images=[f"{SITE}share.jpg"], feed=f"{SITE}feed.xml", same_as=same_as
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,8 @@ from lxml import etree
 
 from pipeline.publish.subscribe import directory_pages, qr_code, ways
 from tests.publish import made
+from tests.publish.varied import build_varied
+from tests.serving import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -98,6 +101,74 @@ def test_a_browser_draws_the_qr_code_as_it_is_meant(browser: Browser) -> None:
     matrix = [[bool(module) for module in row] for row in segno.make_qr(FEED, error="m").matrix]
     assert {colour for row in drawn for colour in row} == {"0,0,0,255", "255,255,255,255"}
     assert [[colour == "0,0,0,255" for colour in row[4:-4]] for row in drawn[4:-4]] == matrix
+
+
+# On the pages
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("subscribing")
+    build_varied(root)
+    with served(root) as address:
+        yield address
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", ["", "episode-1/index.html"])
+def test_the_address_of_the_feed_is_copied_by_a_button(browser: Browser, address: str, path: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(address + path)
+    button = page.get_by_role("button", name="Copy")
+    button.focus()
+    page.keyboard.press("Enter")
+    said = page.locator("#subscribe [role=status]")
+    said.filter(has_text="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    context.close()
+    assert copied == "https://show.example/feed.xml"
+
+
+@pytest.mark.browser
+def test_where_a_browser_does_not_copy_the_address_stands_selected(browser: Browser, address: str) -> None:
+    context = browser.new_context()
+    context.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("button", name="Copy").click()
+    page.locator("#subscribe [role=status]").filter(has_text="Ctrl+C").wait_for()
+    selected = page.evaluate("String(getSelection())")
+    context.close()
+    assert selected == "https://show.example/feed.xml"
+
+
+@pytest.mark.browser
+def test_without_scripts_the_address_can_be_taken_and_no_button_does_nothing(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    assert page.get_by_label("paste this address").input_value() == "https://show.example/feed.xml"
+    assert not page.get_by_role("button", name="Copy").is_visible()
+    page.get_by_text("QR code for your phone").click()
+    code = page.get_by_alt_text("QR code that holds the address of the feed")
+    code.scroll_into_view_if_needed()
+    box = code.bounding_box()
+    context.close()
+    assert box
+    assert box["width"] == box["height"] > 150
+
+
+@pytest.mark.browser
+def test_an_episode_leads_to_every_way_to_subscribe(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{address}episode-1/index.html")
+    page.get_by_role("link", name="Subscribe", exact=True).click()
+    page.wait_for_url("**/index.html#subscribe")
+    links = page.locator("#subscribe .ways a").all_inner_texts()
+    page.close()
+    assert "RSS feed" in links
+    assert "AntennaPod" in links
 
 
 def _modules(svg: bytes) -> list[list[bool]]:
