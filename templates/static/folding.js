@@ -44,7 +44,7 @@ export function words(text) {
 function fold(character) {
   let folded = known.get(character);
   if (folded === undefined) {
-    const plain = character.normalize("NFKD").toUpperCase().toLowerCase().normalize("NFKD");
+    const plain = character.normalize("NFKD").toLowerCase().toUpperCase().toLowerCase().normalize("NFKD");
     folded = [...plain].flatMap(foldPlain);
     known.set(character, folded);
   }

@@ -4,7 +4,7 @@
 each rule here is one that a browser can follow: characters are folded one by one.
 
 - Compatible forms become one (NFKD): `ﬁ`, full-width letters, superscripts.
-- Case goes through capitals to small letters, which also folds `ß` into `ss` and a final `ς` into `σ`.
+- Case goes to small letters by way of capitals, which also folds `ß` into `ss` and a final `ς` into `σ`.
 - Accents and vowel points that many people do not type go: Latin, Greek, Cyrillic, Arabic, Hebrew. Marks that make
   another syllable stay: Devanagari, Thai, kana. A few letters with a stroke become the plain letter.
 - What is neither letter, digit nor mark parts words: `don’t` is `don` `t`, `300,000` is `300` `000`.
@@ -54,7 +54,7 @@ def _split(part: str) -> list[str]:
 
 
 def _fold_character(character: str) -> str:
-    plain = unicodedata.normalize("NFKD", character).upper().lower()
+    plain = unicodedata.normalize("NFKD", character).lower().upper().lower()
     return "".join(_fold_plain(one) for one in unicodedata.normalize("NFKD", plain))
 
 
