@@ -33,6 +33,7 @@ from pipeline.show import CallToAction, Person, Show, ShowSettings, Source
 
 INDEX_PAGE = "index.html"
 MISSING_PAGE = "404.html"
+SEARCH_PAGE = "search.html"
 FEED = "feed.xml"
 
 _UI_LANGUAGE = "en"
@@ -46,7 +47,7 @@ _TIME_LINK = re.compile(r'(<a [^<>]*?href=")(?=#t=)')
 # could still not run. frame-ancestors needs a header, so hosts add it.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' https:; "
-    "media-src 'self' https:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+    "media-src 'self' https:; connect-src 'self'; base-uri 'none'; form-action 'self'"
 )
 
 
@@ -54,6 +55,7 @@ _POLICY = (
 class SiteAssets:
     """What all pages share: paths below `site/`. `artwork` is the feed's, `cover` and `icon` are smaller.
 
+    `search` are the scripts of the search page, the one that begins last.
     `own` are the show's own static files by the names they have in its templates/static.
     `share` is the picture that goes along with the first page's address, `qr_code` that of the feed's address.
     """
@@ -65,6 +67,7 @@ class SiteAssets:
     icon: str
     copy_script: str
     qr_code: str
+    search: tuple[str, ...]
     share: str | None = None
     own: Mapping[str, str] = field(default_factory=dict)
 
@@ -171,6 +174,15 @@ class Pages:
             "index.html",
             **_common(settings, INDEX_PAGE, settings.language, assets, head),
             episodes=newest_first,
+        )
+
+    def search_page(self, show: Show, index: str, *, assets: SiteAssets) -> str:
+        """Where listeners search. `index` is the path below `site/` of the index's manifest."""
+        return self._render(
+            "search.html",
+            **_common(show.settings, SEARCH_PAGE, show.settings.language, assets),
+            search_index=_relative(SEARCH_PAGE, index),
+            search_modules=[_relative(SEARCH_PAGE, module) for module in assets.search],
         )
 
     def missing_page(self, show: Show, *, assets: SiteAssets) -> str:
@@ -339,6 +351,7 @@ def _common(
             "icon": link(assets.icon),
             "copy_script": link(assets.copy_script),
             "qr_code": link(assets.qr_code),
+            "search": link(SEARCH_PAGE),
         },
         "own_file": _own_file(assets.own, link),
     }

@@ -27,7 +27,10 @@ from pipeline.publish.cues import cues
 from pipeline.publish.feed import build_feeds, feed_item
 from pipeline.publish.leaks import leaks
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, named_by_content, place
+from pipeline.publish.modules import linked
 from pipeline.publish.notes import Notes
+from pipeline.publish.search.documents import Document, episode_document
+from pipeline.publish.search.index import build_index
 from pipeline.publish.sitemap import ROBOTS, SITEMAP, ListedPage, to_robots, to_sitemap
 from pipeline.publish.subscribe import qr_code
 from pipeline.publish.templates import (
@@ -45,10 +48,11 @@ _CHAPTERS = "chapters.json"
 _PIECE = r"[0-9a-f]{12}"
 # Add to these, never take away: an older version's files must still be known as ours.
 _OURS_SHARED = re.compile(
-    rf"^(?:{STATIC_FOLDER}/[A-Za-z0-9_-]+-{_PIECE}(?:{'|'.join(map(re.escape, STATIC_SUFFIXES))})|feed-\d+\.xml)$"
+    rf"^(?:{STATIC_FOLDER}/[A-Za-z0-9_-]+-{_PIECE}(?:{'|'.join(map(re.escape, STATIC_SUFFIXES))})|feed-\d+\.xml"
+    rf"|search/(?:index|words)-{_PIECE}\.json)$"
 )
 _OURS_EPISODE = re.compile(
-    rf"^(?P<slug>[a-z0-9-]+)/(?P=slug)-{_PIECE}\.(?:mp3|opus|m4a|vtt|srt|json|html|chapters\.json|jpg)$"
+    rf"^(?P<slug>[a-z0-9-]+)/(?P=slug)-{_PIECE}\.(?:mp3|opus|m4a|vtt|srt|json|html|chapters\.json|search\.json|jpg)$"
 )
 
 
@@ -89,6 +93,7 @@ class EpisodeParts:
     approved: ApprovedEpisode
     notes: Notes
     files: EpisodeFiles
+    searched: Document
     cover: str | None
     contents: Mapping[str, bytes] = field(repr=False)
 
@@ -183,7 +188,8 @@ def plan_site(
         "qr_code": ("qr.svg", qr_code(show.settings.site_url + pages.FEED)),
     }
     names = {role: static_place(name, content) for role, (name, content) in contents.items()}
-    assets = pages.SiteAssets(**names, own=published)
+    modules = linked(("folding.js", "finding.js", "search.js"), templates.static)
+    assets = pages.SiteAssets(**names, search=tuple(place for place, _ in modules.values()), own=published)
     renderer = pages.Pages(templates)
     plan: dict[str, bytes | Path] = {}
     for part in parts:
@@ -193,6 +199,9 @@ def plan_site(
         plan |= part.contents
     plan |= {names[role]: content for role, (_, content) in contents.items()}
     plan |= dict(own.values())
+    plan |= dict(modules.values())
+    index = build_index([part.searched for part in parts])
+    plan |= index.files
     for part in parts:
         html = renderer.episode_page(
             show, part.approved, part.files, part.notes, assets=assets, today=today, cover=part.cover
@@ -200,6 +209,7 @@ def plan_site(
         plan[part.files.page] = html.encode("utf-8")
     listed = [pages.ListedEpisode(part.approved, part.files.page) for part in parts]
     plan[pages.INDEX_PAGE] = renderer.index_page(show, listed, assets=assets).encode("utf-8")
+    plan[pages.SEARCH_PAGE] = renderer.search_page(show, index.manifest, assets=assets).encode("utf-8")
     plan[pages.MISSING_PAGE] = renderer.missing_page(show, assets=assets).encode("utf-8")
     plan[SITEMAP] = to_sitemap(_listed_pages(show, parts))
     plan[ROBOTS] = to_robots(show.settings.site_url + SITEMAP)
@@ -263,30 +273,34 @@ def _parts(show: Show, approved: ApprovedEpisode, shared: Pictures, pictures: Pa
     )
     share = named_by_content(slug, files.digest_bytes(passed_on), "jpg")
     by_name[share] = passed_on
+    published = EpisodeFiles(
+        page=place(slug, pages.INDEX_PAGE),
+        audio=named_by_content(slug, approved.release.digest, "mp3"),
+        vtt=names["vtt"],
+        srt=names["srt"],
+        json=names["json"],
+        html=names["html"],
+        chapters=names.get(_CHAPTERS),
+        alternate=named_by_content(slug, approved.alternate.digest, approved.alternate.suffix)
+        if approved.alternate
+        else None,
+        artwork=own,
+        share=share,
+    )
+    rendered = notes.render(
+        approved.notes_markdown,
+        show.sources_of(approved.episode),
+        heading_level=3,
+        offset_ms=approved.release.recording_start_ms,
+    )
+    searched = episode_document(approved, published, rendered, shown)
     return EpisodeParts(
         approved=approved,
-        notes=notes.render(
-            approved.notes_markdown,
-            show.sources_of(approved.episode),
-            heading_level=3,
-            offset_ms=approved.release.recording_start_ms,
-        ),
-        files=EpisodeFiles(
-            page=place(slug, pages.INDEX_PAGE),
-            audio=named_by_content(slug, approved.release.digest, "mp3"),
-            vtt=names["vtt"],
-            srt=names["srt"],
-            json=names["json"],
-            html=names["html"],
-            chapters=names.get(_CHAPTERS),
-            alternate=named_by_content(slug, approved.alternate.digest, approved.alternate.suffix)
-            if approved.alternate
-            else None,
-            artwork=own,
-            share=share,
-        ),
+        notes=rendered,
+        files=published,
+        searched=searched,
         cover=cover,
-        contents=by_name,
+        contents=by_name | {searched.card: searched.card_content},
     )
 
 

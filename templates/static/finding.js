@@ -16,7 +16,7 @@ export function load(address) {
   if (!fetched.has(address)) {
     const answer = fetch(address).then((response) => {
       if (!response.ok) {
-        throw new Error(`${address}: ${response.status}`);
+        throw Object.assign(new Error(`${address}: ${response.status}`), { status: response.status });
       }
       return response.json();
     });
@@ -115,7 +115,10 @@ export function places(text, phrases) {
   for (let at = 0; at < said.length; at += 1) {
     phrases.forEach(({ terms }, phrase) => {
       if (terms.every((term, offset) => at + offset < said.length && fits(term, said[at + offset].word))) {
-        found.push({ phrase, start: said[at].start, end: said[at + terms.length - 1].end });
+        const [last, term] = [said[at + terms.length - 1], terms.at(-1)];
+        // Of a pair of characters only the first was asked for.
+        const end = term.prefix && isSpaceless(term.word) ? last.start + term.word.length : last.end;
+        found.push({ phrase, start: said[at].start, end });
       }
     });
   }

@@ -28,7 +28,11 @@ export function words(text) {
   let start = 0;
   for (const character of text) {
     const end = start + character.length;
-    for (const folded of fold(character)) {
+    const pieces = fold(character);
+    if (!pieces.length && part.length) {
+      part.at(-1).end = end; // a mark belongs to the letter it stands on
+    }
+    for (const folded of pieces) {
       if (folded === " ") {
         close();
       } else {

@@ -4,7 +4,8 @@
 import { load, lookUp, nearest, open, parse, places, rank } from "./finding.js";
 import { words } from "./folding.js";
 
-const EPISODES_AT_ONCE = 4;
+const EPISODES_FIRST = 3;
+const EPISODES_MORE = 10;
 const CHECKED_AT_ONCE = 24; // episodes opened in search of a phrase before the listener is asked
 const PASSAGES_SHOWN = 3;
 const PASSAGES_MORE = 30;
@@ -102,57 +103,83 @@ async function search(query) {
       clear("Nothing was found.");
       adviseOnWords(query, phrases, found);
     } else if (mine === current) {
-      await show(mine, { index, phrases, query, ranked, done: 0, shown: 0 });
+      const sure = phrases.every((phrase) => phrase.terms.length === 1);
+      await show(mine, { index, phrases, query, ranked, sure, done: 0, shown: 0 }, EPISODES_FIRST);
     }
-  } catch {
+  } catch (error) {
     if (mine === current) {
-      fail(() => search(query));
+      clear("");
+      fail(error, () => search(query));
     }
   } finally {
     clearTimeout(slow);
   }
 }
 
-/** Show the next few episodes that have the phrases, and how many there are. */
-async function show(mine, state) {
-  const items = [];
-  const from = state.done;
-  while (items.length < EPISODES_AT_ONCE && state.done < Math.min(state.ranked.length, from + CHECKED_AT_ONCE)) {
-    const next = state.ranked.slice(state.done, state.done + EPISODES_AT_ONCE - items.length);
-    const opened = await Promise.all(next.map((episode) => open(state.index, episode, state.phrases)));
-    state.done += next.length;
-    items.push(...opened.filter(Boolean).map((one) => resultItem(one, state.phrases)));
+/** Show the next episodes that have the phrases, each as soon as it is there, and say how many there are. */
+async function show(mine, state, wanted) {
+  const stop = Math.min(state.ranked.length, state.done + CHECKED_AT_ONCE);
+  const before = state.shown;
+  while (state.shown < before + wanted && state.done < stop) {
+    const next = state.ranked.slice(state.done, Math.min(stop, state.done + before + wanted - state.shown));
+    const opened = next.map((episode) => open(state.index, episode, state.phrases));
+    opened.forEach((one) => one.catch(() => {})); // it is waited for below, in its turn
+    for (const one of opened) {
+      const result = await one;
+      if (mine !== current) {
+        return;
+      }
+      state.done += 1;
+      if (result) {
+        append(resultItem(result, state.phrases), state, before);
+      }
+    }
   }
-  if (mine !== current) {
-    return;
-  }
-  if (from === 0) {
+  const all = state.done === state.ranked.length;
+  if (!state.shown) {
     clear("");
   }
-  state.shown += items.length;
-  const all = state.done === state.ranked.length;
-  const sure = state.phrases.every((phrase) => phrase.terms.length === 1);
-  status.textContent = counted(sure && !all ? state.ranked.length : state.shown, sure || all);
-  results.append(...items);
+  status.textContent = counted(state, all);
   if (all && !state.shown) {
     adviseOnPhrase(state.query);
   }
-  if (from > 0) {
-    items[0]?.querySelector("h2 a").focus();
-  }
   more.hidden = all;
-  more.textContent = sure ? "Show more episodes" : "Look in more episodes";
-  more.onclick = () => show(mine, state).catch(() => fail(() => show(mine, state)));
+  more.textContent = state.sure ? "Show more episodes" : "Look in more episodes";
+  more.onclick = () => showMore(mine, state);
 }
 
-function counted(count, sure) {
-  const so = sure ? "" : " so far";
+function append(item, state, before) {
+  if (state.shown === 0) {
+    clear(state.sure ? counted(state, false) : "");
+  }
+  results.append(item);
+  if (state.shown === before && before > 0) {
+    item.querySelector("h2 a").focus();
+  }
+  state.shown += 1;
+}
+
+function showMore(mine, state) {
+  more.hidden = true;
+  advice.replaceChildren();
+  show(mine, state, EPISODES_MORE).catch((error) => mine === current && fail(error, () => showMore(mine, state)));
+}
+
+/** How many episodes there are: known from the index where each word stands for itself. */
+function counted({ ranked, shown, sure }, all) {
+  const count = sure ? ranked.length : shown;
+  const so = sure || all ? "" : " so far";
   return count === 0 ? `Nothing was found${so}.` : count === 1 ? `1 episode${so}.` : `${count} episodes${so}.`;
 }
 
-function fail(again) {
-  clear("The search could not be loaded. The connection may be down.");
-  advice.append(element("button", { type: "button", className: "button", onclick: again }, "Try again"));
+function fail(error, again) {
+  // Files are named by their content: one that is gone was replaced after this page was loaded.
+  const old = error.status === 404;
+  const [name, onclick] = old ? ["Reload this page", () => location.reload()] : ["Try again", again];
+  status.textContent = old
+    ? "Something new was published since this page was loaded."
+    : "The search could not be loaded. The connection may be down.";
+  advice.replaceChildren(element("button", { type: "button", className: "button", onclick }, name));
 }
 
 // When nothing was found

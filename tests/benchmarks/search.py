@@ -1,27 +1,43 @@
-"""How long the search index of a long-lived show takes to make, how big it is, and what a query costs.
+"""How long the search index of a long-lived show takes to make, how big it is, and what a query costs a listener.
 
 Run: .venv/bin/python -m tests.benchmarks.search [EPISODES]
 """
 
 from __future__ import annotations
 
-import bisect
 import gzip
 import itertools
 import json
 import random
 import resource
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
-from pipeline.publish.search.documents import Document, Found, Passage, document
+from pipeline import files
+from pipeline.publish import captions, pages
+from pipeline.publish.cues import Cue
+from pipeline.publish.model import named_by_content
+from pipeline.publish.modules import linked
+from pipeline.publish.search.documents import Card, Document, Passage, document
 from pipeline.publish.search.folding import words
 from pipeline.publish.search.index import Index, build_index
+from pipeline.publish.templates import Templates
+from pipeline.show import Show
+from tests.browsers import ARGUMENTS, find_chromium
+from tests.publish import made
+from tests.serving import served
 
 VOCABULARY = 40_000
 WORDS_EACH = 6000
+_CUE_WORDS = 11
 _SYLLABLES = [consonant + vowel for consonant in "bcdfghklmnprstvw" for vowel in "aeiou"]
+_MOBILE = {"offline": False, "latency": 100, "downloadThroughput": 200_000, "uploadThroughput": 90_000}
+_FIRST_RESULT = "() => performance.now() * (document.querySelector('#search-results li') !== null)"
 
 
 class Speaker:
@@ -29,15 +45,15 @@ class Speaker:
 
     def __init__(self, seed: int = 1) -> None:
         self._random = random.Random(seed)  # noqa: S311 - made words, the same on each run
-        made: dict[str, None] = {}
-        while len(made) < VOCABULARY:
-            syllables = self._random.choices(_SYLLABLES, k=1 + len(made).bit_length() // 5)
-            made["".join(syllables) + self._random.choice(["", "", "n", "s", "ing"])] = None
-        self.vocabulary = list(made)
+        found: dict[str, None] = {}
+        while len(found) < VOCABULARY:
+            syllables = self._random.choices(_SYLLABLES, k=1 + len(found).bit_length() // 5)
+            found["".join(syllables) + self._random.choice(["", "", "n", "s", "ing"])] = None
+        self.vocabulary = list(found)
         self._cumulative = list(itertools.accumulate((rank + 2.7) ** -1.15 for rank in range(VOCABULARY)))
 
     def says(self, count: int) -> list[str]:
-        """`count` words in sentences of about a dozen."""
+        """`count` words in sentences of a dozen."""
         said = self._random.choices(self.vocabulary, cum_weights=self._cumulative, k=count)
         for place in range(0, count, 12):
             said[place] = said[place].capitalize()
@@ -45,63 +61,110 @@ class Speaker:
         return said
 
 
-def episode(speaker: Speaker, number: int) -> Document:
-    """A made episode; 52 of them a year."""
-    said = " ".join(speaker.says(WORDS_EACH))
-    found = Found(
-        slug=f"episode-{number}",
-        page=f"episode-{number}/index.html",
-        transcript=f"episode-{number}/episode-{number}-0123456789ab.json",
+def episode(speaker: Speaker, number: int) -> tuple[Document, bytes]:
+    """A made episode, one of 52 a year, with its transcript as JSON."""
+    said = speaker.says(WORDS_EACH)
+    transcript = captions.to_json(list(_cues(said)))
+    slug = f"episode-{number}"
+    card = Card(
         title=" ".join(speaker.says(6)),
+        page=f"{slug}/index.html",
+        transcript=named_by_content(slug, files.digest_bytes(transcript), "json"),
+        date=(date(2005, 1, 3) + timedelta(days=7 * number)).isoformat(),
+        language="en",
         summary=" ".join(speaker.says(25)),
         people=("Ada Host", " ".join(speaker.says(2)).title()),
-        published=date(2005, 1, 3) + timedelta(days=7 * number),
-        published_words="3 January 2005",
-        language="en",
         passages=tuple(Passage("Show notes", "#notes", " ".join(speaker.says(40))) for _ in range(8)),
     )
-    return document(found, said)
+    return document(slug, card, " ".join(said)), transcript
 
 
-def fetched(index: Index, query: str) -> tuple[int, int, int]:
-    """How many files of words a query asks for, their bytes, and their bytes compressed; the last word as prefix."""
-    names: set[str] = set()
-    asked = words(query)
-    for period in json.loads(index.files[index.manifest])["periods"]:
-        starts = [first for first, _ in period["words"]]
-        for word in asked:
-            first = max(0, bisect.bisect_right(starts, word) - 1)
-            last = bisect.bisect_right(starts, word + "\uffff") - 1 if word == asked[-1] else first
-            names |= {f"search/words-{piece}.json" for _, piece in period["words"][first : last + 1]}
-    return (
-        len(names),
-        sum(len(index.files[name]) for name in names),
-        sum(len(gzip.compress(index.files[name])) for name in names),
-    )
+def _cues(said: list[str]) -> Iterator[Cue]:
+    for place in range(0, len(said), _CUE_WORDS):
+        cue = tuple(f" {word}" for word in said[place : place + _CUE_WORDS])
+        speaker = ("Ada Host", "Gus Guest")[place // 200 % 2]
+        yield Cue(speaker, cue, 350 * place + 7 * (place % 13), 350 * (place + len(cue)), turn=False)
+
+
+def write_site(root: Path, index: Index, documents: list[Document], transcripts: list[bytes]) -> None:
+    """What the search needs of a site, and nothing else."""
+    templates = Templates()
+    modules = linked(("folding.js", "finding.js", "search.js"), templates.static)
+    style = "static/style-0.css"
+    modules_places = tuple(place for place, _ in modules.values())
+    assets = pages.SiteAssets(style, style, style, style, style, style, style, search=modules_places)
+    show = Show(root, made.settings(), {}, (), {}, (), {})
+    page = pages.Pages(templates).search_page(show, index.manifest, assets=assets)
+    contents = {**index.files, **dict(modules.values()), pages.SEARCH_PAGE: page.encode()}
+    contents[style] = templates.static("style.css")
+    for one, transcript in zip(documents, transcripts, strict=True):
+        contents |= {one.card: one.card_content, json.loads(one.card_content)["transcript"]: transcript}
+    for name, content in contents.items():
+        (root / "site" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "site" / name).write_bytes(content)
+
+
+def searched(browser: Any, root: Path, address: str, query: str, network: dict[str, Any] | None) -> tuple[float, int]:
+    """Milliseconds to the first result for a listener who comes new, and the bytes of JSON on the way, compressed."""
+    context = browser.new_context()
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    if network:
+        context.new_cdp_session(page).send("Network.emulateNetworkConditions", network)
+    page.goto(f"{address}search.html?q={query.replace(' ', '+')}", wait_until="commit")
+    while not (ms := page.evaluate(_FIRST_RESULT)):
+        page.wait_for_timeout(2)
+    context.close()
+    names = {url.removeprefix(address) for url in asked if url.endswith(".json")}
+    return ms, sum(len(gzip.compress((root / "site" / name).read_bytes())) for name in names)
+
+
+def in_browser(root: Path, queries: list[str]) -> list[str]:
+    """The figures of each query in Chromium, or why there are none."""
+    program = find_chromium()
+    if program is None:
+        return ["  no Chromium here: not tried in a browser"]
+    from playwright.sync_api import sync_playwright
+
+    lines: list[str] = []
+    with served(root) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        for query in queries:
+            near = sorted(searched(browser, root, address, query, None)[0] for _ in range(5))[2]
+            far, size = searched(browser, root, address, query, _MOBILE)
+            lines.append(
+                f"  {len(query.split())} words: {size:,} bytes of JSON, compressed; first result after {near:.0f} ms, "
+                f"{far:.0f} ms uncompressed at 1.6 Mbit/s and 100 ms"
+            )
+        browser.close()
+    return lines
 
 
 def main() -> None:
     """Print the figures for the number of episodes named on the command line, 1000 by default."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     speaker = Speaker()
-    documents = [episode(speaker, number) for number in range(count)]
+    both = [episode(speaker, number) for number in range(count)]
+    documents, transcripts = [one for one, _ in both], [transcript for _, transcript in both]
     before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     start = time.process_time()
     index = build_index(documents)
-    spent = time.process_time() - start
+    spent_s = time.process_time() - start
     after_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     manifest = index.files[index.manifest]
     sizes = [len(content) for name, content in index.files.items() if name != index.manifest]
-    unique = len(set(words(documents[0].said)))
+    cards = sum(len(one.card_content) for one in documents)
     lines = [
-        f"{count} episodes of {WORDS_EACH} words ({unique} different ones in the first): {spent:.2f} CPU seconds",
-        f"  peak memory {after_mb} MB, of which {before_mb} MB before the index was begun",
-        f"  {len(sizes)} files of words, {sum(sizes):,} bytes, {max(sizes):,} the largest",
+        f"{count} episodes of {WORDS_EACH} words, {len(set(words(documents[0].said)))} different ones in the first",
+        f"  {spent_s:.2f} CPU seconds; peak memory {after_mb} MB, {before_mb} MB of it texts and transcripts",
+        f"  {len(sizes)} files of words with {sum(sizes):,} bytes, {max(sizes):,} the largest; cards {cards:,} bytes",
         f"  manifest {len(manifest):,} bytes, {len(gzip.compress(manifest)):,} compressed",
     ]
-    for query in (speaker.vocabulary[3000:3001], speaker.vocabulary[300:302], speaker.vocabulary[100:103]):
-        files, size, packed = fetched(index, " ".join(query))
-        lines.append(f"  {len(query)} words: {files} files of words, {size:,} bytes, {packed:,} compressed")
+    queries = [" ".join(speaker.vocabulary[at : at + number]) for number, at in ((1, 3000), (2, 300), (3, 100))]
+    with tempfile.TemporaryDirectory() as folder:
+        write_site(Path(folder), index, documents, transcripts)
+        lines += in_browser(Path(folder), queries)
     sys.stdout.write("\n".join(lines) + "\n")
 
 

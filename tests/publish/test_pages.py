@@ -49,6 +49,7 @@ ASSETS = SiteAssets(
     icon="static/icon-0.jpg",
     copy_script="static/copy-0.js",
     qr_code="static/qr-0.svg",
+    search=("static/search-0.js",),
     share="static/share-0.jpg",
 )
 TODAY = date(2026, 11, 24)

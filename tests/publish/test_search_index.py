@@ -131,9 +131,7 @@ def test_files_are_small_and_their_words_in_the_order_of_browsers() -> None:
     assert len(sizes) > 3
     assert max(sizes) < 2 * index_module.WORDS_FILE_BYTES
     for period in _manifest(index)["periods"]:
-        found = [
-            word for _, piece in period["words"] for word in json.loads(index.files[f"search/words-{piece}.json"])
-        ]
+        found = [word for _, piece in period["words"] for word in json.loads(index.files[f"search/words-{piece}.json"])]
         assert found == sorted(found, key=lambda word: word.encode("utf-16-be"))
 
 

@@ -102,7 +102,7 @@ def test_the_site_is_whole(house: House) -> None:
         assert _links(house.site, page) <= set(contents)
     assert _named_in_feed(contents["feed.xml"]) <= set(contents)
     suffixes = sorted(Path(name).suffix for name in contents if name.startswith("episode-2/"))
-    assert suffixes == [".html", ".html", ".jpg", ".jpg", ".jpg", ".json", ".mp3", ".srt", ".vtt"]
+    assert suffixes == [".html", ".html", ".jpg", ".jpg", ".jpg", ".json", ".json", ".mp3", ".srt", ".vtt"]
     assert result.pages["episode-1"] == "https://show.example/episode-1/index.html"
     assert not result.left_out
     assert not result.strays
@@ -137,7 +137,15 @@ def test_a_second_build_writes_nothing(house: House) -> None:
 def test_only_what_differs_is_written(house: House) -> None:
     house.build([house.approved(1), house.approved(2)])
     result = house.build([house.approved(1, notes_markdown="Other notes."), house.approved(2)])
-    assert set(result.written) == {"episode-1/index.html", "feed.xml"}
+    written = {re.sub("-[0-9a-f]{12}", "-*", name) for name in result.written}
+    assert written == {
+        "episode-1/index.html",
+        "episode-1/episode-1-*.search.json",
+        "search/words-*.json",
+        "search/index-*.json",
+        "search.html",
+        "feed.xml",
+    }
 
 
 def test_a_published_recording_is_not_read_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,8 +186,8 @@ def test_a_withdrawn_episode_leaves_nothing_behind(house: House) -> None:
     house.build([house.approved(1), house.approved(2, own_artwork=True)])
     result = house.build([house.approved(1)])
     assert not (house.site / "episode-2").exists()
-    assert all(name.startswith("episode-2/") for name in result.removed)
-    assert len(result.removed) == 9
+    assert all(name.startswith(("episode-2/", "search/")) for name in result.removed)
+    assert len([name for name in result.removed if name.startswith("episode-2/")]) == 10
     assert b"episode-2" not in b"".join(house.contents().values())
 
 
