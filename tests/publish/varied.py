@@ -76,7 +76,7 @@ def build_varied(root: Path, **changes: Any) -> Path:
             paragraphs=_talk(9, ARABIC),
             notes_markdown=f"{ARABIC} [@film]\n\n## {ARABIC}\n\n" + f"{ARABIC}\n\n" * 9,
         ),
-        one(4, {"title": "A long talk", "number": 4, "season": 2}, paragraphs=_talk(900)),
+        one(4, {"title": "A long talk", "number": 4, "season": 2}, paragraphs=_talk(500)),
         one(5, {"title": "Bare"}, people=(), notes_markdown="", paragraphs=()),
         one(6, {"title": "What is coming", "type": "trailer"}, explicit=True, artwork_path=_picture(root, "own.png")),
         one(
