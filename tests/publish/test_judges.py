@@ -211,6 +211,22 @@ def test_the_keyboard_reaches_everything_in_order_and_in_sight(
         assert places == list(range(reachable))
 
 
+@pytest.mark.browser
+def test_what_runs_from_the_right_keeps_its_number_and_its_place(browser: Browser, varied: tuple[Path, str]) -> None:
+    with contextlib.closing(browser.new_page(viewport={"width": 320, "height": 700})) as page:
+        page.goto(f"{varied[1]}episode-3/index.html", wait_until="load")
+        source = page.locator(".sources li").first
+        assert "الفيلم" in source.inner_text()
+        # The number stands where the item begins: on the left, inside the window, like the others' numbers.
+        assert source.evaluate("item => getComputedStyle(item).direction") == "ltr"
+        name, part = page.locator(".people .name").last, page.locator(".people dt").last
+        assert name.inner_text() == "شهد الأحمد"
+        assert name.evaluate(_LEFT) == pytest.approx(part.evaluate(_LEFT), abs=1)
+
+
+_LEFT = (
+    "one => { const range = new Range(); range.selectNodeContents(one); return range.getBoundingClientRect().left; }"
+)
 _REACHABLE = """
     [...document.querySelectorAll(
         'a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary, audio[controls], '

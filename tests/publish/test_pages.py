@@ -549,8 +549,10 @@ def test_the_skip_link_appears_and_leads_to_the_content(browser: Browser, addres
 @pytest.mark.browser
 def test_on_paper_there_are_words_and_addresses_and_no_controls(browser: Browser, address: str) -> None:
     with _page(browser, address + EPISODE) as page:
+        assert not page.locator(".printed").is_visible()
         page.emulate_media(media="print")
         assert not page.locator("audio").is_visible()
+        assert page.locator(".printed").inner_text() == "https://show.example/episode-1/index.html"
         assert page.locator(".said").last.is_visible()
         shown = "el => getComputedStyle(el, '::after').content"
         assert "https://archive.example/report" in page.locator(".sources a[href^=http]").first.evaluate(shown)
