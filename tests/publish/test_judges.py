@@ -28,10 +28,17 @@ CHECKER = "vnu-jar@26.9.27"
 LIGHTHOUSE = "lighthouse@12.8.2"
 LEAST_SCORE = 95
 EPISODE = "episode-1/index.html"
-# What the checker says and we do not follow: (address, message, reason).
+_FOR_APPS = r"/episode-\d+-[0-9a-f]{12}\.html$"
+# What the checker says and we do not follow: (address, message and the piece of the page, reason).
 EXCEPTIONS = (
     (
-        r"/episode-\d+-[0-9a-f]{12}\.html$",
+        r"index\.html$",
+        r'(?s)^Inline script violates .*<script type="application/ld\+json">',
+        "The policy is about scripts that run. This is data: HTML ends its preparing before the policy is asked, and "
+        "no browser complains (the tests of the pages listen for that).",
+    ),
+    (
+        _FOR_APPS,
         r"text content of element “time”",
         "The transcript as apps read it: the podcast namespace writes <time>1:23</time>, and apps that read it find "
         "no time where there is a datetime attribute.",
@@ -80,7 +87,7 @@ def _addresses(site: Path, address: str, *suffixes: str) -> list[str]:
 
 def _pages(site: Path, address: str) -> list[str]:
     """Every page for people: transcripts as apps read them have no links and no style, by their format."""
-    return [one for one in _addresses(site, address, ".html") if not re.search(EXCEPTIONS[0][0], one)]
+    return [one for one in _addresses(site, address, ".html") if not re.search(_FOR_APPS, one)]
 
 
 @pytest.mark.node
@@ -106,13 +113,17 @@ def test_the_nu_checker_finds_no_fault(
     messages = json.loads(done.stderr)["messages"]
     # The judge is awake: it sees what is wrong in HTML and in CSS.
     assert {one["url"] for one in messages if one["type"] == "error"} >= set(faulty)
-    found = {
-        f"{one['url']}:{one.get('lastLine')}: {one['message']} {one.get('extract', '')}"
+    found = [
+        (one["url"], f"{one['message']} {one.get('extract', '')}", one.get("lastLine"))
         for one in messages
         if one["url"] not in faulty
-        and not any(re.search(where, one["url"]) and re.search(what, one["message"]) for where, what, _ in EXCEPTIONS)
+    ]
+    kept = {
+        f"{address}:{line}: {said}"
+        for address, said, line in found
+        if not any(re.search(where, address) and re.search(what, said) for where, what, _ in EXCEPTIONS)
     }
-    assert not found, "\n".join(sorted(found))
+    assert not kept, "\n".join(sorted(kept))
 
 
 @pytest.mark.node
@@ -175,7 +186,7 @@ def test_no_page_has_a_barrier_that_axe_can_find(
 def test_every_page_has_one_title_and_no_gap_in_its_headings(varied: tuple[Path, str], empty: tuple[Path, str]) -> None:
     for site, _ in (varied, empty):
         for path in site.rglob("*.html"):
-            if re.search(EXCEPTIONS[0][0], str(path)):
+            if re.search(_FOR_APPS, str(path)):
                 continue
             page: Any = html.document_fromstring(path.read_bytes())  # type: ignore[no-untyped-call]  # lxml ships no types
             levels = [int(heading.tag[1]) for heading in page.xpath("//h1|//h2|//h3|//h4|//h5|//h6")]
