@@ -46,7 +46,7 @@ _TIME_LINK = re.compile(r'(<a [^<>]*?href=")(?=#t=)')
 # No inline script or style, nothing from elsewhere but pictures and sound: what slipped through the escaping
 # could still not run. frame-ancestors needs a header, so hosts add it.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' https:; "
+    "default-src 'none'; script-src 'self'{data}; style-src 'self'; font-src 'self'; img-src 'self' https:; "
     "media-src 'self' https:; connect-src 'self'; base-uri 'none'; form-action 'self'"
 )
 
@@ -109,7 +109,6 @@ class Pages:
             "megabytes": format_megabytes,
             "paragraphs": _split_paragraphs,
         }
-        self._environment.globals["policy"] = _POLICY
 
     def episode_page(
         self,
@@ -341,6 +340,7 @@ def _common(
         "address": page_address(settings, page),
         "feed_address": settings.site_url + FEED,
         "head": head.html if head else "",
+        "policy": _POLICY.format(data=f" {head.policy_source}" if head else ""),
         "ways": ways(settings, settings.site_url + FEED),
         "links": {
             "index": link(INDEX_PAGE),

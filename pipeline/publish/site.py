@@ -17,6 +17,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from html import escape
 from pathlib import Path, PurePosixPath
 
 from pipeline import files
@@ -211,7 +212,7 @@ def plan_site(
     plan[pages.INDEX_PAGE] = renderer.index_page(show, listed, assets=assets).encode("utf-8")
     plan[pages.SEARCH_PAGE] = renderer.search_page(show, index.manifest, assets=assets).encode("utf-8")
     plan[pages.MISSING_PAGE] = renderer.missing_page(show, assets=assets).encode("utf-8")
-    plan[SITEMAP] = to_sitemap(_listed_pages(show, parts))
+    plan[SITEMAP] = to_sitemap(_listed_pages(show, parts, plan))
     plan[ROBOTS] = to_robots(show.settings.site_url + SITEMAP)
     feeds = build_feeds(
         show.settings,
@@ -223,13 +224,20 @@ def plan_site(
     return plan | dict(sorted(feeds.items(), key=lambda page: page[0] == pages.FEED))
 
 
-def _listed_pages(show: Show, parts: Sequence[EpisodeParts]) -> list[ListedPage]:
-    episodes = [
-        ListedPage(pages.page_address(show.settings, part.files.page), part.approved.changed_at)
-        for part in sorted(parts, key=lambda part: part.approved.episode.published_at, reverse=True)
-    ]
+def _listed_pages(show: Show, parts: Sequence[EpisodeParts], plan: Mapping[str, bytes | Path]) -> Iterator[ListedPage]:
+    """Every page that crawlers may keep, newest episode first. Pages about several episodes change with the newest."""
     newest = max((part.approved.changed_at for part in parts), default=None)
-    return [ListedPage(pages.page_address(show.settings, pages.INDEX_PAGE), newest), *episodes]
+    episodes = {
+        part.files.page: part.approved.changed_at
+        for part in sorted(parts, key=lambda part: part.approved.episode.published_at, reverse=True)
+    }
+    written = [name for name, content in plan.items() if isinstance(content, bytes) and name.endswith(".html")]
+    for name in (*(name for name in written if name not in episodes), *episodes):
+        address, content = pages.page_address(show.settings, name), plan[name]
+        # Such a page names its own address as the one to keep; the 404 page and the apps' transcript do not.
+        own = f'<link rel="canonical" href="{escape(address)}">'.encode()
+        if isinstance(content, bytes) and own in content and b'<meta name="robots" content="noindex' not in content:
+            yield ListedPage(address, episodes.get(name, newest))
 
 
 def _leaking(plan: Mapping[str, bytes | Path], parts: Sequence[EpisodeParts]) -> dict[str, OnRecordError]:
@@ -249,7 +257,12 @@ def _parts(show: Show, approved: ApprovedEpisode, shared: Pictures, pictures: Pa
         "vtt": captions.to_vtt(shown),
         "srt": captions.to_srt(shown),
         "json": captions.to_json(shown),
-        "html": captions.to_html(shown, title=approved.episode.title, language=approved.language),
+        "html": captions.to_html(
+            shown,
+            title=approved.episode.title,
+            language=approved.language,
+            page=pages.page_address(show.settings, place(slug, pages.INDEX_PAGE)),
+        ),
     }
     if chapters := timed_chapters(approved):
         contents[_CHAPTERS] = to_chapters_json(chapters, title=approved.episode.title, show=show.settings.title)

@@ -42,10 +42,14 @@ class PageAddresses:
     photos: Mapping[str, str]
 
 
+def as_json(data: Data) -> str:
+    """The data on one line, without anything that a page could take for an end or a beginning of an element."""
+    return json.dumps(_known(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_HARMLESS)
+
+
 def as_script(data: Data) -> Markup:
     """The data as `<script type="application/ld+json">`, which no browser runs and no text in it can leave."""
-    text = json.dumps(_known(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_HARMLESS)
-    return Markup(f'<script type="application/ld+json">{text}</script>')  # noqa: S704 - see _HARMLESS
+    return Markup(f'<script type="application/ld+json">{as_json(data)}</script>')  # noqa: S704 - see _HARMLESS
 
 
 def series(

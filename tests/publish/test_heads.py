@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
 
 
 def _pages(site: Path) -> list[Path]:
-    return [site / "index.html", *sorted(site.glob("*/index.html"))]
+    return [site / "index.html", *sorted(site.glob("episode-*/index.html"))]
 
 
 def _head(page: Path) -> Any:
@@ -72,12 +74,33 @@ def test_the_data_names_files_of_the_site(built: tuple[Path, str]) -> None:
         assert all(_file(site, image).is_file() for image in data["image"])
 
 
-def test_each_page_for_readers_is_in_the_sitemap_once(built: tuple[Path, str]) -> None:
+def test_every_page_that_crawlers_may_keep_is_in_the_sitemap_once(built: tuple[Path, str]) -> None:
     site, _ = built
     root = etree.fromstring((site / "sitemap.xml").read_bytes())
-    listed = [element.text for element in root.iter("{*}loc")]
-    canonical = [_head(page).xpath('link[@rel="canonical"]/@href')[0] for page in _pages(site)]
-    assert sorted(map(str, listed)) == sorted(canonical)
+    listed = [str(element.text) for element in root.iter("{*}loc")]
+    heads = {page: _head(page) for page in site.rglob("*.html")}
+    kept = {
+        page: head.xpath('link[@rel="canonical"]/@href')[0]
+        for page, head in heads.items()
+        if not head.xpath('meta[@name="robots"][starts-with(@content, "noindex")]')
+    }
+    assert len(listed) == len(set(listed))
+    assert set(listed) == set(kept.values())
+    assert {SITE, *(f"{SITE}episode-{number}/index.html" for number in range(1, 8))} <= set(listed)
+
+
+def test_the_transcript_for_apps_names_the_page_as_the_one_to_keep(built: tuple[Path, str]) -> None:
+    (transcript,) = built[0].glob("episode-1/episode-1-*.html")
+    assert _head(transcript).xpath('link[@rel="canonical"]/@href') == [f"{SITE}episode-1/index.html"]
+
+
+def test_the_policy_allows_the_data_and_nothing_else_inline(built: tuple[Path, str]) -> None:
+    for page in _pages(built[0]):
+        (policy,) = _head(page).xpath('meta[@http-equiv="Content-Security-Policy"]/@content')
+        (script,) = _head(page).xpath("script[not(@src)]")
+        digest = b64encode(hashlib.sha256(script.text.encode()).digest()).decode()
+        assert f"script-src 'self' 'sha256-{digest}';" in policy
+    assert "sha256" not in (built[0] / "404.html").read_text("utf-8")
 
 
 @pytest.mark.browser
