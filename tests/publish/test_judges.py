@@ -32,12 +32,6 @@ _FOR_APPS = r"/episode-\d+-[0-9a-f]{12}\.html$"
 # What the checker says and we do not follow: (address, message and the piece of the page, reason).
 EXCEPTIONS = (
     (
-        r"index\.html$",
-        r'(?s)^Inline script violates .*<script type="application/ld\+json">',
-        "The policy is about scripts that run. This is data: HTML ends its preparing before the policy is asked, and "
-        "no browser complains (the tests of the pages listen for that).",
-    ),
-    (
         _FOR_APPS,
         r"text content of element “time”",
         "The transcript as apps read it: the podcast namespace writes <time>1:23</time>, and apps that read it find "
