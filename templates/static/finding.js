@@ -219,7 +219,7 @@ function clock(second) {
 
 /** The word of the index that is fewest slips away from `word`, the most frequent of equals. */
 export function nearest(word, seen) {
-  const allowed = word.length < 5 ? 1 : 2;
+  const allowed = word.length < 5 ? 0 : word.length < 8 ? 1 : 2; // every short word is near another
   const near = [...seen]
     .filter(([other]) => Math.abs(other.length - word.length) <= allowed && !isSpaceless(other))
     .map(([other, count]) => ({ other, count, slips: slips(word, other) }))
