@@ -28,11 +28,13 @@ FEED_SIZE_PX = 3000
 PAGE_SIZE_PX = 600
 ICON_SIZE_PX = 96
 COVER_SIZE_PX = 800
+PORTRAIT_SIZE_PX = 240
 MAX_BYTES = 500_000
 
 _MIN_PX = 1400
 _MAX_PX = 3000
 _SOURCE_MAX_BYTES = 50_000_000
+_PHOTO_MAX_PIXELS = 50_000_000
 _QUALITIES = (90, 85, 80, 75, 70)
 _LAST_QUALITIES = (60, 50, 40, 30, 20, 10)
 _SHRINK_PERCENT = 80
@@ -104,6 +106,29 @@ def encode(path: Path, size_px: int, max_bytes: int = MAX_BYTES) -> bytes:
 def cover(path: Path) -> bytes:
     """The picture that goes into the recording's ID3 tags: 800 pixels, at most 200 KB."""
     return encode(path, COVER_SIZE_PX, 200_000)
+
+
+def portrait(path: Path, folder: Path) -> Path:
+    """A person's photo as a small square JPEG, kept in `folder`: its middle, and for an upright one its upper part.
+
+    It carries no metadata; any JPEG or PNG of up to 50 MB will do. Raises InvalidAudio where it cannot be read.
+    """
+    key = files.digest_json(
+        {"portrait": files.digest_file(path), "size_px": PORTRAIT_SIZE_PX, "pillow": PIL.__version__}
+    )
+    target = folder / f"{key.removeprefix('sha256:')[:32]}.jpg"
+    if not target.is_file():
+        with _opened(path) as image:
+            if image.width * image.height > _PHOTO_MAX_PIXELS:
+                raise InvalidAudio(Problem(str(path), "it has more than 50 megapixels", "Save it smaller"))
+            try:
+                image.load()
+            except (OSError, SyntaxError, ValueError) as error:
+                raise InvalidAudio(Problem(str(path), "it is damaged or incomplete", "Save it again")) from error
+            picture = _in_srgb(ImageOps.exif_transpose(image))
+        square = ImageOps.fit(picture, (PORTRAIT_SIZE_PX, PORTRAIT_SIZE_PX), centering=(0.5, 0.3))
+        files.write_bytes(target, _jpeg(square, _QUALITIES[1]))
+    return target
 
 
 def placeholder(title: str) -> bytes:

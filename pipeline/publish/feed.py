@@ -23,6 +23,7 @@ from pipeline.publish.feed_show import show_tags
 from pipeline.publish.feed_tags import EpisodeExtension, ShowExtension, Tag
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
 from pipeline.publish.notes import Notes
+from pipeline.publish.wording import format_day, told
 from pipeline.show import Person, ShowSettings
 
 GENERATOR = "On Record"
@@ -156,6 +157,8 @@ def _age(item: FeedItem) -> tuple[float, str]:
 
 def _lead(approved: ApprovedEpisode) -> Iterator[str]:
     episode = approved.episode
+    for correction in sorted(episode.corrections, key=lambda one: one.at, reverse=True):
+        yield f"{correction.kind.capitalize()}, {format_day(correction.at)}. {' '.join(told(correction))}"
     yield episode.summary
     if episode.content_note:
         yield f"Content note: {episode.content_note}"

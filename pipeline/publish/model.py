@@ -19,6 +19,7 @@ from pipeline.withhold import Protected
 class ApprovedEpisode:
     """One episode whose approval holds. All times are of the release (the intro is counted).
 
+    `heard_percent` is how much of the recording was played at the desk before the approval, where that is known.
     `protected` are the names that must stand in none of its files.
     """
 
@@ -34,6 +35,7 @@ class ApprovedEpisode:
     checked_by: tuple[str, ...]
     checked_at: datetime
     drafted_by: str
+    heard_percent: int | None = None
     alternate: AlternateAudio | None = None
     alternate_path: Path | None = None
     peaks_path: Path | None = None

@@ -15,22 +15,21 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from html import escape
 from pathlib import Path, PurePosixPath
 
 from pipeline import files
 from pipeline.errors import InvalidAudio, OnRecordError, Problem, Refused
-from pipeline.publish import artwork, captions, notes, pages, share_image
-from pipeline.publish.chapters import timed_chapters, to_chapters_json
-from pipeline.publish.cues import cues
+from pipeline.publish import artwork, pages, share_image
+from pipeline.publish.corrections_feed import corrections_feed
 from pipeline.publish.feed import build_feeds, feed_item
 from pipeline.publish.leaks import leaks
-from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, named_by_content, place
+from pipeline.publish.model import ApprovedEpisode
 from pipeline.publish.modules import linked
-from pipeline.publish.notes import Notes
-from pipeline.publish.search.documents import Document, episode_document
+from pipeline.publish.pages import Site, SiteAssets, named_people, newest_first
+from pipeline.publish.parts import EpisodeParts, Pictures, episode_parts, pictures_of
 from pipeline.publish.search.index import build_index
 from pipeline.publish.sitemap import ROBOTS, SITEMAP, ListedPage, to_robots, to_sitemap
 from pipeline.publish.subscribe import qr_code
@@ -45,11 +44,11 @@ from pipeline.publish.templates import (
 from pipeline.show import Show
 
 PICTURES_FOLDER = "_pictures"  # in build/; no slug begins with an underscore
-_CHAPTERS = "chapters.json"
 _PIECE = r"[0-9a-f]{12}"
 # Add to these, never take away: an older version's files must still be known as ours.
 _OURS_SHARED = re.compile(
     rf"^(?:{STATIC_FOLDER}/[A-Za-z0-9_-]+-{_PIECE}(?:{'|'.join(map(re.escape, STATIC_SUFFIXES))})|feed-\d+\.xml"
+    r"|(?:people|sources|archive(?:-\d{1,4})?|corrections|feed|search)\.html|(?:corrections|sitemap)\.xml|robots\.txt"
     rf"|search/(?:index|words)-{_PIECE}\.json)$"
 )
 _OURS_EPISODE = re.compile(
@@ -79,26 +78,6 @@ class SiteResult:
         return bool(self.written or self.removed)
 
 
-@dataclass(frozen=True)
-class Pictures:
-    """One picture in the sizes that listeners get, as JPEG: the feed's, and that of pages."""
-
-    feed: bytes
-    page: bytes
-
-
-@dataclass(frozen=True)
-class EpisodeParts:
-    """An approved episode with everything that is derived from it before pages can be rendered."""
-
-    approved: ApprovedEpisode
-    notes: Notes
-    files: EpisodeFiles
-    searched: Document
-    cover: str | None
-    contents: Mapping[str, bytes] = field(repr=False)
-
-
 def build_site(
     site: Path,
     show: Show,
@@ -119,12 +98,12 @@ def build_site(
     Refused when something stands in the way in `site`. A second call with the same arguments writes nothing.
     """
     pictures = (build or show.root / "build") / PICTURES_FOLDER
-    shared = _pictures(show.folder / show.settings.artwork, pictures)
+    shared = pictures_of(show.folder / show.settings.artwork, pictures)
     parts: list[EpisodeParts] = []
     left_out: dict[str, OnRecordError] = {}
     for one in approved:
         try:
-            part = _parts(show, one, shared, pictures)
+            part = episode_parts(show, one, shared, pictures)
             _check_release(site, one, part.files.audio)
         except OnRecordError as error:
             left_out[one.slug] = error
@@ -138,12 +117,13 @@ def build_site(
         share_image.share_colours(show.settings.look),
         pictures,
     )
-    plan = plan_site(show, parts, shared, icon, share, today=today)
+    portraits = _portraits(show, parts, pictures)
+    plan = plan_site(show, parts, shared, icon, share, today=today, portraits=portraits)
     while found := _leaking(plan, parts):
         # Fail closed: an episode that says a protected name anywhere is left out of everything, and looked at again.
         left_out |= found
         parts = [part for part in parts if part.approved.slug not in found]
-        plan = plan_site(show, parts, shared, icon, share, today=today)
+        plan = plan_site(show, parts, shared, icon, share, today=today, portraits=portraits)
     _refuse_obstacles(site, plan)
     _remove_leftovers(site)
     written: list[str] = []
@@ -169,7 +149,14 @@ def build_site(
 
 
 def plan_site(
-    show: Show, parts: Sequence[EpisodeParts], shared: Pictures, icon: bytes, share: bytes, *, today: date
+    show: Show,
+    parts: Sequence[EpisodeParts],
+    shared: Pictures,
+    icon: bytes,
+    share: bytes,
+    *,
+    today: date,
+    portraits: Mapping[str, bytes] | None = None,
 ) -> dict[str, bytes | Path]:
     """Every file of the site by its name, in the order in which they must be written.
 
@@ -177,10 +164,11 @@ def plan_site(
     """
     templates = Templates(overrides_folder(show.root))
     own = static_files(show, templates)
+    portraits = portraits or {}
     published = {name: place for name, (place, _) in own.items()}
     contents = {
         "style": ("style.css", templates.style(show, published)),
-        "script": ("player.js", templates.static("player.js")),
+        "player": ("player.js", templates.static("player.js")),
         "artwork": ("artwork.jpg", shared.feed),
         "cover": ("cover.jpg", shared.page),
         "icon": ("icon.jpg", icon),
@@ -189,9 +177,17 @@ def plan_site(
         "qr_code": ("qr.svg", qr_code(show.settings.site_url + pages.FEED)),
     }
     names = {role: static_place(name, content) for role, (name, content) in contents.items()}
+    photos = {person: static_place("photo.jpg", content) for person, content in portraits.items()}
     modules = linked(("folding.js", "finding.js", "search.js"), templates.static)
-    assets = pages.SiteAssets(**names, search=tuple(place for place, _ in modules.values()), own=published)
-    renderer = pages.Pages(templates)
+    index = build_index([part.searched for part in parts])
+    whole = Site(
+        show=show,
+        episodes=newest_first(parts),
+        assets=SiteAssets(names, search=tuple(place for place, _ in modules.values()), own=published),
+        today=today,
+        photos=photos,
+        search_index=index.manifest,
+    )
     plan: dict[str, bytes | Path] = {}
     for part in parts:
         plan[part.files.audio] = part.approved.release_path
@@ -199,41 +195,32 @@ def plan_site(
             plan[part.files.alternate] = part.approved.alternate_path
         plan |= part.contents
     plan |= {names[role]: content for role, (_, content) in contents.items()}
+    plan |= {photos[person]: content for person, content in portraits.items()}
     plan |= dict(own.values())
     plan |= dict(modules.values())
-    index = build_index([part.searched for part in parts])
     plan |= index.files
-    for part in parts:
-        html = renderer.episode_page(
-            show, part.approved, part.files, part.notes, assets=assets, today=today, cover=part.cover
-        )
-        plan[part.files.page] = html.encode("utf-8")
-    listed = [pages.ListedEpisode(part.approved, part.files.page) for part in parts]
-    plan[pages.INDEX_PAGE] = renderer.index_page(show, listed, assets=assets).encode("utf-8")
-    plan[pages.SEARCH_PAGE] = renderer.search_page(show, index.manifest, assets=assets).encode("utf-8")
-    plan[pages.MISSING_PAGE] = renderer.missing_page(show, assets=assets).encode("utf-8")
-    plan[SITEMAP] = to_sitemap(_listed_pages(show, parts, plan))
+    plan |= {name: html.encode("utf-8") for name, html in pages.Pages(templates).all(whole)}
+    plan |= corrections_feed(whole)
+    plan[SITEMAP] = to_sitemap(_listed_pages(whole, plan))
     plan[ROBOTS] = to_robots(show.settings.site_url + SITEMAP)
     feeds = build_feeds(
         show.settings,
         [feed_item(show.settings, part.approved, part.files, part.notes) for part in parts],
         artwork_url=show.settings.site_url + names["artwork"],
         people=show.people,
+        photos={person: show.settings.site_url + name for person, name in photos.items()},
     )
     # The page that everybody asks for comes last: it names the others.
     return plan | dict(sorted(feeds.items(), key=lambda page: page[0] == pages.FEED))
 
 
-def _listed_pages(show: Show, parts: Sequence[EpisodeParts], plan: Mapping[str, bytes | Path]) -> Iterator[ListedPage]:
+def _listed_pages(whole: Site, plan: Mapping[str, bytes | Path]) -> Iterator[ListedPage]:
     """Every page that crawlers may keep, newest episode first. Pages about several episodes change with the newest."""
-    newest = max((part.approved.changed_at for part in parts), default=None)
-    episodes = {
-        part.files.page: part.approved.changed_at
-        for part in sorted(parts, key=lambda part: part.approved.episode.published_at, reverse=True)
-    }
+    episodes = {part.files.page: part.approved.changed_at for part in whole.episodes}
+    newest = max(episodes.values(), default=None)
     written = [name for name, content in plan.items() if isinstance(content, bytes) and name.endswith(".html")]
     for name in (*(name for name in written if name not in episodes), *episodes):
-        address, content = pages.page_address(show.settings, name), plan[name]
+        address, content = pages.page_address(whole.settings, name), plan[name]
         # Such a page names its own address as the one to keep; the 404 page and the apps' transcript do not.
         own = f'<link rel="canonical" href="{escape(address)}">'.encode()
         if isinstance(content, bytes) and own in content and b'<meta name="robots" content="noindex' not in content:
@@ -250,78 +237,14 @@ def _leaking(plan: Mapping[str, bytes | Path], parts: Sequence[EpisodeParts]) ->
     return found
 
 
-def _parts(show: Show, approved: ApprovedEpisode, shared: Pictures, pictures: Path) -> EpisodeParts:
-    slug = approved.slug
-    shown = cues(approved.paragraphs)
-    contents = {
-        "vtt": captions.to_vtt(shown),
-        "srt": captions.to_srt(shown),
-        "json": captions.to_json(shown),
-        "html": captions.to_html(
-            shown,
-            title=approved.episode.title,
-            language=approved.language,
-            page=pages.page_address(show.settings, place(slug, pages.INDEX_PAGE)),
-        ),
+def _portraits(show: Show, parts: Sequence[EpisodeParts], pictures: Path) -> dict[str, bytes]:
+    """The photos of those who are named on the pages, by a person's id. Raises InvalidAudio where one is unusable."""
+    named = {person.id: person for part in parts for person in named_people(show, part.approved)}
+    return {
+        person.id: artwork.portrait(show.folder / person.photo, pictures).read_bytes()
+        for person in named.values()
+        if person.photo
     }
-    if chapters := timed_chapters(approved):
-        contents[_CHAPTERS] = to_chapters_json(chapters, title=approved.episode.title, show=show.settings.title)
-    names = {kind: named_by_content(slug, files.digest_bytes(content), kind) for kind, content in contents.items()}
-    by_name = {names[kind]: content for kind, content in contents.items()}
-    own: str | None = None
-    cover: str | None = None
-    picture = shared.page
-    if approved.artwork_path is not None:
-        both = _pictures(approved.artwork_path, pictures)
-        own = named_by_content(slug, files.digest_bytes(both.feed), "jpg")
-        cover = named_by_content(slug, files.digest_bytes(both.page), "jpg")
-        by_name |= {own: both.feed, cover: both.page}
-        picture = both.page
-    passed_on = share_image.prepare(
-        share_image.Said(show.settings.title, approved.episode.title),
-        picture,
-        approved.peaks_path,
-        share_image.share_colours(show.settings.look),
-        pictures,
-    )
-    share = named_by_content(slug, files.digest_bytes(passed_on), "jpg")
-    by_name[share] = passed_on
-    published = EpisodeFiles(
-        page=place(slug, pages.INDEX_PAGE),
-        audio=named_by_content(slug, approved.release.digest, "mp3"),
-        vtt=names["vtt"],
-        srt=names["srt"],
-        json=names["json"],
-        html=names["html"],
-        chapters=names.get(_CHAPTERS),
-        alternate=named_by_content(slug, approved.alternate.digest, approved.alternate.suffix)
-        if approved.alternate
-        else None,
-        artwork=own,
-        share=share,
-    )
-    rendered = notes.render(
-        approved.notes_markdown,
-        show.sources_of(approved.episode),
-        heading_level=3,
-        offset_ms=approved.release.recording_start_ms,
-    )
-    searched = episode_document(approved, published, rendered, shown)
-    return EpisodeParts(
-        approved=approved,
-        notes=rendered,
-        files=published,
-        searched=searched,
-        cover=cover,
-        contents=by_name | {searched.card: searched.card_content},
-    )
-
-
-def _pictures(path: Path, folder: Path) -> Pictures:
-    return Pictures(
-        feed=artwork.prepare(path, artwork.FEED_SIZE_PX, folder).read_bytes(),
-        page=artwork.prepare(path, artwork.PAGE_SIZE_PX, folder).read_bytes(),
-    )
 
 
 def _check_release(site: Path, approved: ApprovedEpisode, name: str) -> None:

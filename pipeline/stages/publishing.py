@@ -130,6 +130,10 @@ def _approved(show: Show, reading: Reading, report: Report) -> ApprovedEpisode:
         checked_by=tuple(dict.fromkeys(one.name for one in reading.verdict.holding)),
         checked_at=max(one.approved_at for one in reading.verdict.holding),
         drafted_by=f"{machine.engine} ({machine.model})",
+        heard_percent=max(
+            (one.evidence["heard_percent"] for one in reading.verdict.holding if "heard_percent" in one.evidence),
+            default=None,
+        ),
         alternate=alternate,
         alternate_path=folder / f"alternate.{alternate.suffix}" if alternate else None,
         protected=protected,
@@ -225,6 +229,7 @@ def _site_key(show: Show, ready: list[Reading], now: datetime, digests: DigestCa
     return stamps.key_of(
         show=show.settings.model_dump(mode="json"),
         artwork=digests.digest(show.folder / show.settings.artwork),
+        people=[one.model_dump(mode="json") for one in show.people.values()],
         glossary=[term.model_dump(mode="json") for term in show.glossary],
         episodes={reading.episode.slug: dict(reading.subject) for reading in ready},
         approvals={

@@ -90,13 +90,12 @@ def write_site(root: Path, index: Index, documents: list[Document], transcripts:
     """What the search needs of a site, and nothing else."""
     templates = Templates()
     modules = linked(("folding.js", "finding.js", "search.js"), templates.static)
-    style = "static/style-0.css"
-    modules_places = tuple(place for place, _ in modules.values())
-    assets = pages.SiteAssets(style, style, style, style, style, style, style, search=modules_places)
+    assets = pages.SiteAssets(made.assets().places, search=tuple(place for place, _ in modules.values()))
     show = Show(root, made.settings(), {}, (), {}, (), {})
-    page = pages.Pages(templates).search_page(show, index.manifest, assets=assets)
+    site = pages.Site(show, (), assets, date(2026, 11, 24), search_index=index.manifest)
+    page = pages.Pages(templates).search_page(site)
     contents = {**index.files, **dict(modules.values()), pages.SEARCH_PAGE: page.encode()}
-    contents[style] = templates.static("style.css")
+    contents[assets["style"]] = templates.static("style.css")
     for one, transcript in zip(documents, transcripts, strict=True):
         contents |= {one.card: one.card_content, json.loads(one.card_content)["transcript"]: transcript}
     for name, content in contents.items():

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from pipeline.align import TimedParagraph, TimedWord, split_words
+from pipeline.publish.cues import cues
 from pipeline.publish.feed import FeedItem, feed_item
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, named_by_content, place
 from pipeline.publish.notes import render
+from pipeline.publish.pages import SiteAssets
+from pipeline.publish.parts import EpisodeParts
+from pipeline.publish.search.documents import episode_document
 from pipeline.release import AlternateAudio, Release
 from pipeline.show import Episode, Person, ShowSettings, Source
 
@@ -138,3 +143,28 @@ def files(slug: str, *, artwork: bool = False, whole: bool = False) -> EpisodeFi
 
 def item(show: ShowSettings, one: ApprovedEpisode, sources: dict[str, Source] | None = None, **kw: Any) -> FeedItem:
     return feed_item(show, one, files(one.slug, **kw), render(one.notes_markdown, sources or {}))
+
+
+def assets() -> SiteAssets:
+    """Places of shared files, as a site plans them."""
+    names = (
+        "artwork.jpg",
+        "copy_script.js",
+        "cover.jpg",
+        "icon.jpg",
+        "player.js",
+        "qr_code.svg",
+        "share.jpg",
+        "style.css",
+    )
+    places = {name.partition(".")[0]: f"static/{name.replace('.', '-0.')}" for name in names}
+    return SiteAssets(places, search=("static/search-0.js",))
+
+
+def parts(one: ApprovedEpisode, sources: Mapping[str, Source]) -> EpisodeParts:
+    """An episode with what is derived of it, but for the files themselves."""
+    published = files(one.slug)
+    rendered = render(one.notes_markdown, sources, heading_level=3)
+    return EpisodeParts(
+        one, rendered, published, episode_document(one, published, rendered, cues(one.paragraphs)), None, {}
+    )

@@ -222,15 +222,17 @@ def test_what_runs_from_the_right_keeps_its_number_and_its_place(browser: Browse
         page.goto(f"{varied[1]}episode-3/index.html", wait_until="load")
         source = page.locator(".sources li").first
         assert "الفيلم" in source.inner_text()
-        # The number stands where the item begins: on the left, inside the window, like the others' numbers.
-        assert source.evaluate("item => getComputedStyle(item).direction") == "ltr"
+        # The number stands where the item begins: on the right, inside the window.
+        assert source.evaluate("item => getComputedStyle(item).direction") == "rtl"
+        assert page.locator("html").get_attribute("dir") == "rtl"
         name, part = page.locator(".people .name").last, page.locator(".people dt").last
         assert name.inner_text() == "شهد الأحمد"
-        assert name.evaluate(_LEFT) == pytest.approx(part.evaluate(_LEFT), abs=1)
+        assert name.evaluate(_RIGHT) == pytest.approx(part.evaluate(_RIGHT), abs=1)
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-_LEFT = (
-    "one => { const range = new Range(); range.selectNodeContents(one); return range.getBoundingClientRect().left; }"
+_RIGHT = (
+    "one => { const range = new Range(); range.selectNodeContents(one); return range.getBoundingClientRect().right; }"
 )
 _REACHABLE = """
     [...document.querySelectorAll(

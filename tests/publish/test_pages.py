@@ -22,36 +22,24 @@ from PIL import Image
 
 from pipeline import files
 from pipeline.audio import ffmpeg
-from pipeline.publish import notes
 from pipeline.publish.model import ApprovedEpisode
 from pipeline.publish.pages import (
-    ListedEpisode,
     Pages,
-    SiteAssets,
-    format_day,
-    format_length,
+    Site,
+    newest_first,
     page_address,
     transcript_html,
 )
 from pipeline.publish.site import build_site
 from pipeline.publish.templates import Templates
+from pipeline.publish.wording import format_day, format_length
 from pipeline.show import Person, Show, Source
 from tests.publish import made
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-ASSETS = SiteAssets(
-    style="static/style-0.css",
-    script="static/player-0.js",
-    artwork="static/artwork-0.jpg",
-    cover="static/cover-0.jpg",
-    icon="static/icon-0.jpg",
-    copy_script="static/copy-0.js",
-    qr_code="static/qr-0.svg",
-    search=("static/search-0.js",),
-    share="static/share-0.jpg",
-)
+ASSETS = made.assets()
 TODAY = date(2026, 11, 24)
 PAGES = Pages(Templates())
 SOURCES = {
@@ -71,12 +59,14 @@ def _document(text: str) -> Any:
     return html.fromstring(text)  # type: ignore[no-untyped-call]  # lxml ships no types
 
 
-def _episode_page(approved: ApprovedEpisode, *, show: Show | None = None, today: date = TODAY) -> Any:
+def _site(approved: Sequence[ApprovedEpisode], show: Show | None = None, today: date = TODAY) -> Site:
     show = show or _show()
-    rendered = notes.render(approved.notes_markdown, show.sources, heading_level=3)
-    return _document(
-        PAGES.episode_page(show, approved, made.files(approved.slug), rendered, assets=ASSETS, today=today)
-    )
+    return Site(show, newest_first(made.parts(one, show.sources) for one in approved), ASSETS, today)
+
+
+def _episode_page(approved: ApprovedEpisode, *, show: Show | None = None, today: date = TODAY) -> Any:
+    site = _site([approved], show, today)
+    return _document(PAGES.episode_page(site, site.episodes[0]))
 
 
 def _approved(episode: dict[str, Any] | None = None, **changes: Any) -> ApprovedEpisode:
@@ -88,8 +78,7 @@ def _text(element: Any) -> str:
 
 
 def _index(approved: Sequence[ApprovedEpisode], **changes: Any) -> Any:
-    listed = [ListedEpisode(one, made.files(one.slug).page) for one in approved]
-    return _document(PAGES.index_page(_show(**changes), listed, assets=ASSETS))
+    return _document(PAGES.index_page(_site(approved, _show(**changes))))
 
 
 # An episode's page
@@ -109,7 +98,8 @@ def test_says_who_speaks_when_and_how_long() -> None:
         "Host Ada Host Reporter, The Desk",
         "Guest Gus Guest",
     ]
-    assert page.xpath('//bdi[@class="name"]/a/@href') == ["https://guest.example/"]
+    links = page.xpath('//bdi[@class="name"]/a/@href')
+    assert links == ["../people.html#ada-host", "../people.html#gus-guest"]
 
 
 def test_a_warning_stands_before_the_player() -> None:
@@ -277,9 +267,11 @@ def test_what_people_wrote_is_inert() -> None:
     )
     show = _show(title=HOSTILE, description=HOSTILE, author=HOSTILE, copyright=HOSTILE, artwork_alt=HOSTILE)
     page = _episode_page(hostile, show=show)
-    listed = [ListedEpisode(hostile, "episode-1/index.html")]
-    index = _document(PAGES.index_page(show, listed, assets=ASSETS))
-    for document, scripts in ((page, _episode_page(plain).xpath("//script/@src")), (index, ["static/copy-0.js"])):
+    index = _document(PAGES.index_page(_site([hostile], show)))
+    for document, scripts in (
+        (page, _episode_page(plain).xpath("//script/@src")),
+        (index, ["static/copy_script-0.js"]),
+    ):
         assert document.xpath("//script/@src") == scripts
         (data,) = document.xpath("//script[not(@src)]")
         assert data.get("type") == "application/ld+json"
@@ -344,7 +336,7 @@ def test_the_index_describes_the_show() -> None:
 
 def test_the_page_for_wrong_addresses_works_at_any_depth() -> None:
     show = _show(site_url="https://host.example/our/show/")
-    page = _document(PAGES.missing_page(show, assets=ASSETS))
+    page = _document(PAGES.missing_page(_site([], show)))
     assert page.xpath('//link[@rel="stylesheet"]/@href') == ["/our/show/static/style-0.css"]
     assert "/our/show/index.html" in page.xpath("//main//a/@href")
 

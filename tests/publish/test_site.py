@@ -144,6 +144,7 @@ def test_only_what_differs_is_written(house: House) -> None:
         "search/words-*.json",
         "search/index-*.json",
         "search.html",
+        "sources.html",
         "feed.xml",
     }
 

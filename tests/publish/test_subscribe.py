@@ -164,8 +164,8 @@ def test_an_episode_leads_to_every_way_to_subscribe(browser: Browser, address: s
     page = browser.new_page()
     page.goto(f"{address}episode-1/index.html")
     page.get_by_role("link", name="Subscribe", exact=True).click()
-    page.wait_for_url("**/index.html#subscribe")
-    links = page.locator("#subscribe .ways a").all_inner_texts()
+    page.wait_for_url("**/feed.html")
+    links = page.locator(".subscribing .ways a").all_inner_texts()
     page.close()
     assert "RSS feed" in links
     assert "AntennaPod" in links

@@ -1,0 +1,170 @@
+"""What the page of one episode shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from pipeline.align import TimedParagraph
+from pipeline.publish.chapters import timed_chapters
+from pipeline.publish.heads import episode_head
+from pipeline.publish.markdown import cited_in_text
+from pipeline.publish.model import ApprovedEpisode
+from pipeline.publish.notes import Notes, format_reference
+from pipeline.publish.pages.frame import PEOPLE_PAGE, Site, page_address, relative
+from pipeline.publish.pages.transcript import moment, transcript_html
+from pipeline.publish.parts import EpisodeParts
+from pipeline.show import CallToAction, Person, Show, Source
+from pipeline.show.amends import Correction
+
+_TIME_LINK = re.compile(r'(<a [^<>]*?href=")(?=#t=)')
+
+
+@dataclass(frozen=True)
+class _ListedSource:
+    key: str
+    number: int
+    anchor: str
+    html: Markup
+
+
+@dataclass(frozen=True)
+class _Named:
+    """Somebody named on the page: `part` is what they do in this episode."""
+
+    person: Person
+    photo: str | None
+    link: str
+
+
+def episode_context(
+    site: Site, part: EpisodeParts, *, newer: EpisodeParts | None, older: EpisodeParts | None
+) -> dict[str, Any]:
+    """The variables of episode.html beside those of every page; docs/templates.md names them."""
+    approved, files = part.approved, part.files
+    episode, page = approved.episode, files.page
+    citable = site.show.sources_of(episode)
+    sources = _sources(approved.paragraphs, part.notes, citable)
+    head = episode_head(
+        site.settings,
+        site.show.people,
+        approved,
+        files,
+        [citable[one.key] for one in sources if one.key in citable],
+        artwork=site.assets["artwork"],
+        photos=site.photos,
+    )
+    audio = relative(page, files.audio)
+    start_ms = approved.release.recording_start_ms
+    return {
+        "head": head,
+        "approved": approved,
+        "episode": episode,
+        "corrections": newest_corrections(episode.corrections),
+        "people": _people(site, approved, page),
+        "credits": [(credit.role, site.show.people[credit.person]) for credit in episode.credits],
+        "asks": [ask for ask in episode.calls_to_action if not _has_ended(ask, site.today)],
+        "ended": [ask for ask in episode.calls_to_action if _has_ended(ask, site.today)],
+        "chapters": [(moment(one.start_ms, audio), one.title, one.url) for one in timed_chapters(approved)],
+        "soundbites": [
+            (moment(one.start_ms + start_ms, audio), moment(one.end_ms + start_ms, audio), one.title)
+            for one in episode.soundbites
+        ],
+        "sources": sources,
+        "notes_html": _with_playing_times(part.notes.html, audio),
+        "transcript": transcript_html(
+            approved.paragraphs, audio=audio, numbers={one.key: one.number for one in sources}
+        ),
+        "cover": relative(page, part.cover) if part.cover else None,
+        "files": {
+            name: relative(page, path) if path else None
+            for name, path in (
+                ("audio", files.audio),
+                ("alternate", files.alternate),
+                ("vtt", files.vtt),
+                ("srt", files.srt),
+                ("json", files.json),
+                ("html", files.html),
+            )
+        },
+        "license": (episode.license or site.settings.license, episode.license_url or site.settings.license_url),
+        "report": _report_address(site, approved, page),
+        "newer": _neighbour(page, newer),
+        "older": _neighbour(page, older),
+    }
+
+
+def newest_corrections(corrections: Sequence[Correction]) -> list[Correction]:
+    """Corrections with the latest first, as readers need them."""
+    return sorted(corrections, key=lambda one: one.at, reverse=True)
+
+
+def named_people(show: Show, approved: ApprovedEpisode) -> tuple[Person, ...]:
+    """Everybody who is named for an episode, each once: those who are heard, then those who are credited."""
+    heard = {one.id: one for one in approved.people}
+    credited = {one.person: show.people[one.person] for one in approved.episode.credits}
+    return tuple((credited | heard)[person_id] for person_id in dict.fromkeys((*heard, *credited)))
+
+
+def _people(site: Site, approved: ApprovedEpisode, page: str) -> list[tuple[str, list[_Named]]]:
+    named = [
+        _Named(
+            person,
+            relative(page, site.photos[person.id]) if person.id in site.photos else None,
+            f"{relative(page, PEOPLE_PAGE)}#{person.id}",
+        )
+        for person in approved.people
+    ]
+    hosts = [one for one in named if one.person.id in approved.episode.hosts]
+    guests = [one for one in named if one.person.id not in approved.episode.hosts]
+    parts = (("Host" if len(hosts) == 1 else "Hosts", hosts), ("Guest" if len(guests) == 1 else "Guests", guests))
+    return [(part, people) for part, people in parts if people]
+
+
+def _report_address(site: Site, approved: ApprovedEpisode, page: str) -> str | None:
+    """A letter to the editors that names the episode; the player's script adds the second."""
+    mail = site.settings.contact_email
+    if mail is None:
+        return None
+    subject = quote(f"Error in “{approved.episode.title}”")
+    body = quote(f"What is wrong, and what is right?\n\n{page_address(site.settings, page)}")
+    return f"mailto:{quote(mail, safe='@')}?subject={subject}&body={body}"
+
+
+def _neighbour(page: str, part: EpisodeParts | None) -> tuple[str, str, str] | None:
+    if part is None:
+        return None
+    return relative(page, part.files.page), part.approved.episode.title, part.approved.language
+
+
+def _sources(paragraphs: Sequence[TimedParagraph], notes: Notes, sources: Mapping[str, Source]) -> list[_ListedSource]:
+    """The sources of the notes, and after them those that only the transcript cites."""
+    listed = [
+        _ListedSource(one.source.id, one.number, one.anchor, Markup(one.html))  # noqa: S704 - by notes.render
+        for one in notes.references
+    ]
+    known = {one.key for one in listed}
+    spoken = dict.fromkeys(
+        key for paragraph in paragraphs if "[@" in paragraph.text for key in cited_in_text(paragraph.text)
+    )
+    further = [key for key in spoken if key not in known and key in sources]
+    for number, key in enumerate(further, start=len(listed) + 1):
+        html = Markup(format_reference(sources[key]))  # noqa: S704 - format_reference escapes
+        listed.append(_ListedSource(key, number, f"source-{number}", html))
+    return listed
+
+
+def _with_playing_times(html: str, audio: str) -> Markup:
+    # Notes link times as #t=754, which only a script understands; in the audio's own address it plays without.
+    linked = _TIME_LINK.sub(lambda match: f"{match[1]}{escape(audio)}", html)
+    return Markup(linked)  # noqa: S704 - sanitised by notes.render
+
+
+def _has_ended(ask: CallToAction, today: date) -> bool:
+    return ask.ends_on is not None and ask.ends_on < today
