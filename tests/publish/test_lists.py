@@ -217,3 +217,37 @@ def test_people_without_a_photo_have_none() -> None:
     person = Person(id="ada", name="Ada")
     one = made.approved(made.episode(1), people=(person,))
     assert not page(site(one), "people.html").xpath('//ul[@class="persons"]//img')
+
+
+def test_a_page_is_as_it_was() -> None:
+    """The golden page: an episode with everything that a page can show. A wished-for change is made in the file."""
+    one = made.approved(
+        made.episode(
+            1,
+            season=2,
+            number=1,
+            explicit=True,
+            content_note="It is about <violence>.",
+            recorded_on="late May 2026",
+            corrections=[CORRECTION],
+            chapters=[{"start": "0:00", "title": "Who counts"}, {"start": "12:34.5", "title": "Why & how"}],
+            soundbites=[{"start": "1:00", "end": "1:30", "title": "Nobody had counted"}],
+            calls_to_action=[
+                {"text": "Read the report", "url": "https://archive.example/report"},
+                {"text": "Give", "ends_on": date(2026, 1, 1)},
+            ],
+            locations=[{"name": "Cebu"}],
+            content_links=[{"url": "https://video.example/1", "text": "Watch it"}],
+            license="CC BY 4.0",
+            license_url="https://creativecommons.org/licenses/by/4.0/",
+        ),
+        notes_markdown="There were *381* cases [@report, p. 12; @film], said at [12:34].\n\n- One\n- Two [@report]",
+        paragraphs=(
+            made.paragraph("Ada Host", "Who counts? There were 381 [@film]."),
+            made.paragraph("Gus <Guest>", "We do.", 5000),
+        ),
+        heard_percent=97,
+    )
+    older = made.approved(made.episode(2, published_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    rendered = dict(PAGES.all(site(one, older, contact_email="desk@show.example")))["episode-1/index.html"]
+    assert rendered == (made.GOLDEN / "page-episode.html").read_text("utf-8")

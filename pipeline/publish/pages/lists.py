@@ -33,6 +33,7 @@ from pipeline.show.amends import Correction
 # So many stand on the first page; the archive has them all.
 INDEX_EPISODES = 30
 FEED_PAGE_EPISODES = 10
+ARCHIVE_EPISODES = 100
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,13 @@ def search_context(site: Site) -> dict[str, Any]:
 
 
 def archive_context(site: Site) -> dict[str, Any]:
-    """The years with their counts."""
-    return {"years": _years(site, ARCHIVE_PAGE), "year": None, "episodes": []}
+    """The years with their counts, and every episode while they are few enough for one page."""
+    shown = site.episodes if len(site.episodes) <= ARCHIVE_EPISODES else ()
+    return {
+        "years": _years(site, ARCHIVE_PAGE),
+        "year": None,
+        "episodes": [_listed(ARCHIVE_PAGE, part) for part in shown],
+    }
 
 
 def year_contexts(site: Site) -> Iterator[tuple[str, dict[str, Any]]]:
