@@ -16,6 +16,7 @@ from uuid import uuid4
 from markdown_it.token import Token
 
 from pipeline.errors import Refusal
+from pipeline.publish.claimed import claim_refusals, claims_in_notes
 from pipeline.publish.markdown import cited_in_text, inline_tokens, is_forbidden, parse
 from pipeline.publish.notes import SCHEMES, format_time
 from pipeline.show import EPISODE_NAME, NOTES_NAME, Episode, Source
@@ -36,6 +37,7 @@ CODES: dict[str, str] = {
     "character-forbidden": "The notes hold a control character, which no feed can carry",
     "citation-malformed": "Something in the notes looks like a citation and cannot be read as one",
     "citation-unknown": "A source is cited that is not in sources.json",
+    "claim-unsourced": "A sentence in the notes states a figure, a date or somebody's words, and rests on nothing",
     "correction-lost": "A correction that was published is gone or was changed",
     "correction-unfounded": "A correction quotes words that are not there",
     "guid-empty": "The episode's guid was never minted",
@@ -55,6 +57,8 @@ CODES: dict[str, str] = {
     "title-too-long": "The title is longer than apps and directories accept",
     "transcript-empty": "The transcript holds no words",
     "transcript-missing": "There is no transcript",
+    "waiver-unclear": "A waiver fits more than one sentence of the notes",
+    "waiver-unused": "A waiver fits no sentence of the notes that needs one",
 }
 
 TITLE_MAX_CHARACTERS = 255
@@ -71,18 +75,22 @@ def refusals(
     now: datetime | None = None,
     recording_duration_ms: int | None = None,
     serial: bool = False,
+    language: str = "en",
+    terms: Collection[str] = (),
 ) -> list[Refusal]:
     """Every reason, in the order of the files. Empty: the gate is open.
 
     `people_names` are the names in people.toml. `now` (with a zone) holds back what is scheduled; without it the
     date is not looked at. `recording_duration_ms` bounds chapters, soundbites and the times in the notes, where it is
-    known. `serial` is whether the show's type is serial, which needs a number on every episode.
+    known. `serial` is whether the show's type is serial, which needs a number on every episode. `language`
+    is the show's, where the episode has none; `terms` are those of the glossary, which need no source.
     """
     return [
         *_episode(episode, now, serial),
         *_parts(episode, recording_duration_ms),
         *_transcript(episode, transcript, sources, people_names),
         *_notes(episode, notes_markdown, sources, recording_duration_ms),
+        *_claims(episode, notes_markdown, episode.language or language, terms),
     ]
 
 
@@ -223,6 +231,13 @@ def _notes(
         yield from _sign(token, f"{where}:{line}", sources, duration_ms)
     if not any(token.content.strip() for token, _ in tokens):
         yield Refusal(where, "the notes hold no words", "Write what the episode is about", "notes-empty")
+
+
+def _claims(episode: Episode, markdown: str | None, language: str, terms: Collection[str]) -> Iterator[Refusal]:
+    if markdown is not None:
+        claims = claims_in_notes(markdown, episode.waivers, language=language, terms=terms)
+        notes, settings = episode.folder / NOTES_NAME, episode.folder / EPISODE_NAME
+        yield from claim_refusals(claims, episode.waivers, str(notes), str(settings))
 
 
 def _sign(token: Token, where: str, sources: Mapping[str, Source], duration_ms: int | None) -> Iterator[Refusal]:

@@ -17,7 +17,7 @@ from pipeline.show.load import (
     load_show,
     withdrawn_slugs,
 )
-from pipeline.show.models import CallToAction, Chapter, Episode, Person, Recording, Soundbite, Source, Term
+from pipeline.show.models import CallToAction, Chapter, Episode, Person, Recording, Soundbite, Source, Term, Waiver
 from pipeline.show.settings import ApprovalPolicy, AudioSettings, ShowSettings, TranscriptionSettings
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Source",
     "Term",
     "TranscriptionSettings",
+    "Waiver",
     "direction",
     "load_episode",
     "load_show",

@@ -175,6 +175,17 @@ class ContentLink(Value):
     text: Line
 
 
+class Waiver(Value):
+    """A statement in the notes that may stand without a source, why, and who says so.
+
+    `sentence` is the whole sentence, or its first words: as many as tell it from every other.
+    """
+
+    sentence: Line
+    reason: Line
+    by: Name
+
+
 class Episode(Value):
     """One episode.toml, with the folder it stands in."""
 
@@ -209,6 +220,7 @@ class Episode(Value):
     license_url: WebAddress | None = None
     blocked: Switch = False
     corrections: tuple[Correction, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
     @model_validator(mode="after")
     def _names_belong_to_something(self) -> Self:

@@ -94,6 +94,8 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
         .get("facts", {})
         .get("recording_duration_ms"),
         serial=show.settings.type == "serial",
+        language=show.settings.language,
+        terms=[one.term for one in show.glossary_of(episode)],
     )
     refusals += _said_though_struck(show, episode, transcript, markdown)
     refusals += _since_publication(show, episode, transcript, markdown, subject, problems)
