@@ -90,6 +90,29 @@ def test_an_invalid_episode_is_code_4_and_is_listed(tmp_path: Path) -> None:
     assert "episode.toml:1: title" in result.stderr
 
 
+def test_check_says_what_was_found_and_never_that_all_was(tmp_path: Path) -> None:
+    root = add_episode(tmp_path, "first-talk")
+    folder = root / "episodes" / "first-talk"
+    text = (folder / "notes.md").read_text("utf-8")
+    (folder / "notes.md").write_text(f"{text}\nIn 2019 nobody came. The bridge was built in 1974.\n", "utf-8")
+    with (folder / "episode.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[[waivers]]\nsentence = "The bridge was built"\nreason = "It says so"\nby = "Ada Host"\n')
+    result = onrecord("check", "--root", root, "--claims")
+    assert result.returncode == 3
+    assert "notes.md:3: date (“2019”) without a source: “In 2019 nobody came.”" in result.stderr
+    assert "3 statements with figures, dates, quotations or attributions found in the notes: " in result.stdout
+    assert "1 cites a source, 1 is waived by Ada Host, 1 open." in result.stdout
+    assert "notes.md:1: cites a source: figure (“381”)" in result.stdout
+    assert "notes.md:3: waived by Ada Host (It says so): date (“1974”)" in result.stdout
+    assert "transcript.md:4: a figure at 0:02 without a source: “There were 381 cases.”" in result.stdout
+    assert "all claims" not in result.stdout
+    told = json.loads(onrecord("check", "--root", root, "--claims", "--json").stdout)
+    assert "claim-unsourced" in [one["code"] for one in told["problems"]]
+    (one,) = told["statements"]
+    assert [(claim["line"], claim["open"]) for claim in one["notes"]] == [(1, False), (3, True), (3, False)]
+    assert [prompt["start_ms"] for prompt in one["transcript"]] == [2000]
+
+
 def test_another_run_is_code_5(published: Path) -> None:
     with FileLock(published / "build" / "run.lock"):
         result = onrecord("run", "--root", published)

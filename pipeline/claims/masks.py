@@ -19,7 +19,7 @@ _LABELS = (
     "size stage step studio table terminal title track tram type unit verse version vol volume ward windows wing zone"
 )
 _COUNTED = (
-    "parts? voices? questions? chapters? segments? guests? hosts? hands? halves thirds things? reasons? ways? points? "
+    "parts? voices? questions? chapters? segments? guests? hosts? hands? things? reasons? ways? points? "
     "interviews? conversations? episodes? words stories minds thoughts"
 )
 _TELLING = "talk talks speak speaks tell tells discuss describe remember recall explain read sit meet argue"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pipeline.claims.marks import Mark
 
 _QUOTATION_MAX_CHARACTERS = 800
-_CLOSING = r"[”“\"’'»›)\]」』*_]*"
+_CLOSING = r"(?:[”“\"’'»›)\]」』*_]|[ \u00a0\u202f]»)*"
 _END = re.compile(
     rf"(?P<stop>[.!?…؟।۔]+){_CLOSING}(?=\s|$)"  # most scripts leave a space after it
     rf"|(?P<wide>[。！？｡]+){_CLOSING}"  # Chinese and Japanese do not
@@ -67,7 +67,7 @@ def split_sentences(text: str, marks: Sequence[Mark] = ()) -> tuple[Span, ...]:
             quote += 1
         is_quoted = quote < len(quoted) and quoted[quote][0] < match.start() < quoted[quote][1]
         # Inside a quotation, unless the quotation ends here and with it the sentence.
-        if is_quoted and (match.end() < quoted[quote][1] or match["break"]):
+        if is_quoted and (match.end() < quoted[quote][1] or match["break"] or match["wide"]):
             continue
         if any(mark.start < match.start() < mark.end for mark in marks):
             continue

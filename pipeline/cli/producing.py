@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -23,6 +24,7 @@ from pipeline.cli.console import (
     progress,
 )
 from pipeline.errors import Problem, Refused
+from pipeline.stages.stated import Stated, survey_statements
 from pipeline.stages.status import State, exit_code, survey
 
 
@@ -65,6 +67,9 @@ def check(
     ] = None,
     root: Root = HERE,
     json_only: AsJson = False,
+    claims: Annotated[
+        bool, typer.Option("--claims", help="List every statement found, its line, and on what it rests.")
+    ] = False,
 ) -> None:
     """List everything that stands between each episode and its publication; or check a feed, yours or anybody's."""
     if target is not None:
@@ -72,11 +77,15 @@ def check(
     statuses = survey(root.resolve(), now())
     problems = [problem for one in statuses for problem in one.problems]
     if json_only:
-        print_json([problem_json(problem) for problem in problems])
-    elif problems:
-        complain(problems)
+        listed = [problem_json(problem) for problem in problems]
+        stated = [one.as_json() for one in survey_statements(root.resolve())] if claims else []
+        print_json({"problems": listed, "statements": stated} if claims else listed)
     else:
-        out.print(f"{len(statuses)} episodes checked: nothing wrong was found in what people wrote.")
+        complain(problems)
+        for one in survey_statements(root.resolve()):
+            _tell_statements(one, whole=claims)
+        if not problems:
+            out.print(f"{len(statuses)} episodes checked: nothing wrong was found in what people wrote.")
     raise typer.Exit(4 if any(one.state in (State.INVALID, State.FAILED) for one in statuses) else 3 if problems else 0)
 
 
@@ -93,6 +102,16 @@ def serve(
     if not site.is_dir():
         raise Refused(Problem(str(site), "there is no site yet", "Run onrecord run first"))
     serve_site(site, port=port, gone=withdrawn_slugs(root.resolve()))
+
+
+def _tell_statements(stated: Stated, *, whole: bool) -> None:
+    out.print(Text(f"{stated.slug}: {stated.summary()}"))
+    if stated.prompts:
+        count, noun = len(stated.prompts), "statement" if len(stated.prompts) == 1 else "statements"
+        ask = "" if whole else " --claims lists them"
+        out.print(Text(f"{stated.slug}: {count} {noun} without a source found in the transcript, to look at.{ask}"))
+    for line in stated.lines() if whole else ():
+        out.print(Text(f"  {line.replace(f'{Path.cwd()}/', '')}"))
 
 
 def _check_feed(target: str, *, json_only: bool) -> NoReturn:

@@ -89,6 +89,15 @@ def claims_in_notes(
     )
 
 
+def waived_claims(
+    markdown: str, waivers: Sequence[Waiver], *, language: str = "en", terms: Collection[str] = ()
+) -> list[NotesClaim]:
+    """The statements that stand by a waiver: the page says so."""
+    if not waivers:
+        return []
+    return [one for one in claims_in_notes(markdown, waivers, language=language, terms=terms) if one.waiver]
+
+
 def claim_refusals(
     claims: Sequence[NotesClaim], waivers: Sequence[Waiver], notes: str, settings: str
 ) -> Iterator[Refusal]:
@@ -214,6 +223,8 @@ def _fill(unit: _Unit, token: Token, first_line: int) -> None:
                 unit.mark(f"[{'; '.join(f'@{key}' for key, _ in child.meta['cites'])}]", line, citation=True)
             case "time":
                 unit.mark(f"[{format_time(child.meta['time_ms'])}]", line, citation=False)
+            case "malformed_citation":
+                unit.mark(child.content, line, citation=True)  # refused by its own name; the rule need not repeat it
             case "code_inline":
                 unit.add(" " * len(child.content), line)  # code is shown, not said
             case _:

@@ -272,7 +272,7 @@ class Desk:
             duration_ms=view.machine.duration_ms,
             approved_by=approved_by,
         )
-        return summary(view, review, here.workspace.notes()[0]) | {
+        return summary(view, review, here.show, here.episode) | {
             "refusals": [problem_json(one) for one in self.services.refusals(slug)],
             "needs": list(missing),
             "approved_by": list(approved_by),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pipeline.claims import statements
 from pipeline.review import checked
 from pipeline.review.changes import Change, ChangedParagraph
-from pipeline.review.figures import figures_without_source
 from pipeline.review.open_episode import View, open_doubts
+from pipeline.show import Episode, Show
 
 
-def summary(view: View, review: checked.Review, notes: str) -> dict[str, Any]:
-    """The state of the checking, as the page takes it (times in ms of the recording)."""
+def summary(view: View, review: checked.Review, show: Show, episode: Episode) -> dict[str, Any]:
+    """The state of the checking, as the page takes it (times in ms of the recording).
+
+    Statements without a source are those of the transcript: the gate refuses those of the notes, and says so itself.
+    """
     duration_ms, heard = view.machine.duration_ms, review.heard_by()
     left = checked.unheard(heard, duration_ms)
     digests = [checked.paragraph_digest(one) for one in view.transcript.paragraphs]
@@ -26,7 +30,7 @@ def summary(view: View, review: checked.Review, notes: str) -> dict[str, Any]:
         "unticked": sum(digest not in review.ticks for digest in digests),
         "changed_words": sum(one.changed_words for one in changed),
         "diff": [_changed(one) for one in changed],
-        "figures_without_source": [*_figures_in_text(view), *_figures_in_notes(notes)],
+        "statements_without_source": list(_statements_without_source(view, show, episode)),
     }
 
 
@@ -54,17 +58,13 @@ def _changed(one: ChangedParagraph) -> dict[str, Any]:
     }
 
 
-def _figures_in_text(view: View) -> list[dict[str, Any]]:
-    return [
-        {"start_ms": timed.start_ms, "text": sentence}
-        for timed in view.timed
-        for sentence in figures_without_source(timed.text)
-    ]
-
-
-def _figures_in_notes(notes: str) -> list[dict[str, Any]]:
-    return [
-        {"line": number, "text": sentence}
-        for number, line in enumerate(notes.splitlines(), start=1)
-        for sentence in figures_without_source(line)
-    ]
+def _statements_without_source(view: View, show: Show, episode: Episode) -> Iterator[dict[str, Any]]:
+    """Prompts, never a verdict: a guest's memory of their own life needs no source, and only a person can tell."""
+    language = episode.language or show.settings.language
+    terms = [one.term for one in show.glossary_of(episode)]
+    for timed in view.timed:
+        for one in statements(timed.text, language=language, terms=terms):
+            if "citation" not in one.supports:
+                started = [word.start_ms for word in timed.words if word.start_char <= one.start]
+                start_ms = started[-1] if started else timed.start_ms
+                yield {"start_ms": start_ms, "text": one.text, "kinds": list(one.kinds)}

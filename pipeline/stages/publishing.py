@@ -238,7 +238,7 @@ def _site_key(show: Show, ready: list[Reading], now: datetime, digests: DigestCa
         ended=ended,
         templates=[_digest_folder(folder) for folder in (templates_folder(), overrides_folder(show.root)) if folder],
         fonts=[digests.digest(show.folder / font.file) for font in show.settings.look.fonts],
-        code=[_digest_folder(code / "publish"), _digest_folder(code, "*.py")],
+        code=[_digest_folder(code / "publish"), _digest_folder(code / "claims"), _digest_folder(code, "*.py")],
         versions=[MASTER_VERSION, _TAGS_VERSION],
     )
 

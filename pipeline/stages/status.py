@@ -191,7 +191,7 @@ def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> Ep
 
     def status(state: State, because: str, next_step: str) -> EpisodeStatus:
         problems: tuple[Problem, ...] = ()
-        if state in (State.INVALID, State.WAITING):
+        if state in (State.INVALID, State.WAITING, State.VOID):
             problems = (*reading.problems, *reading.refusals, *reading.verdict.lacking)
         names = tuple(dict.fromkeys(one.name for one in reading.verdict.holding))
         return EpisodeStatus(slug, episode.title, state, because, next_step, problems, episode.published_at, names)

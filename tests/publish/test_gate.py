@@ -62,6 +62,13 @@ def test_nothing_wrong_nothing_refused() -> None:
         ({"notes_markdown": "A [x](//elsewhere.example/) [y](https:///x)"}, [("link-unsafe", "notes.md:1")] * 2),
         ({"notes_markdown": "A [x](https://a.example) [y](../other/) [z](#a) <mailto:a@b.example>"}, []),
         ({"notes_markdown": "A ![x](https://a.example/x.png)"}, [("image-in-notes", "notes.md:1")]),
+        ({"notes_markdown": "A.\n\nB: 381 cases.\n381 [@river-2026]."}, [("claim-unsourced", "notes.md:3")]),
+        ({"notes_markdown": "Studio Seven sang.", "terms": ["Studio Seven"]}, []),
+        ({"notes_markdown": "He said that it ended.", "language": "de"}, []),
+        (
+            {"one": episode(1, waivers=[{"sentence": "It was 1974", "reason": "Known", "by": "Ada Host"}])},
+            [("waiver-unused", "episode.toml")],
+        ),
         ({"notes_markdown": "A\n\x07B\x00"}, [("character-forbidden", "notes.md:2")] * 2),
         ({"notes_markdown": "\ufeffA\tB\r\nC"}, []),
         ({"notes_markdown": "A [1:01] [1:00]", "recording_duration_ms": 60_000}, [("time-beyond-end", "notes.md:1")]),

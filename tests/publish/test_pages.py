@@ -207,6 +207,18 @@ def test_says_who_checked_it_and_what_drafted_it() -> None:
     )
 
 
+def test_what_stands_without_a_source_is_said_with_the_reason_and_the_name() -> None:
+    waiver = {"sentence": "The <b>bridge has been closed", "reason": "Everybody & all see it", "by": "Ada <Host>"}
+    notes_markdown = "The <b>bridge has been closed since May 2024. It cost £4m [@report]."
+    show = _show({"report": SOURCES["report"]})
+    page = _episode_page(_approved({"waivers": [waiver]}, notes_markdown=notes_markdown), show=show)
+    (section,) = page.xpath("//section[@id='waivers']")
+    assert "One statement of the notes stands without a source" in _text(section)
+    (item,) = section.xpath(".//li")
+    assert _text(item) == "The <b>bridge has been closed since May 2024. Everybody & all see it (Ada <Host>)"
+    assert not _episode_page(_approved(notes_markdown="Words.")).xpath("//section[@id='waivers']")
+
+
 def test_headings_follow_without_gaps_and_landmarks_are_there() -> None:
     approved = _approved(
         {"content_note": "Violence.", "calls_to_action": [{"text": "Act"}]},

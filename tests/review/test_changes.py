@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from pipeline.align import align
 from pipeline.review.changes import changed_paragraphs, compare, heard_in
-from pipeline.review.figures import figures_without_source
 from pipeline.review.suggestions import recurring, term_suggestions
 from pipeline.transcript import Paragraph, Transcript
 from tests.review.desks import machine_of
@@ -100,16 +99,3 @@ def test_another_word_is_no_term_and_no_recurring_mistake() -> None:
     changed = changed_paragraphs(paragraphs, machine.words)
     assert term_suggestions(changed, known=()) == ()
     assert recurring(changed, paragraphs) == ()
-
-
-def test_figures_without_a_source() -> None:
-    text = (
-        "There were 3.5 million of them. We met at [12:34] as agreed. It rose by ten per cent! "
-        "In 2019 there were 381 cases. [@report-2020] Half of it was lost. Is it 4 [@a]? Or 40%?"
-    )
-    assert figures_without_source(text) == (
-        "There were 3.5 million of them.",
-        "It rose by ten per cent!",
-        "Or 40%?",
-    )
-    assert figures_without_source("") == ()

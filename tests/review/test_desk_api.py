@@ -247,8 +247,9 @@ def test_the_summary_and_the_approval(root: Path, window: httpx.Client) -> None:
     (changed,) = summary["diff"]
     assert changed["ops"][1] == ["replace", "381", "318"]
     assert summary["changed_words"] == 1
-    assert {"start_ms": 5800, "text": "There were 318 cases last year."} not in summary["figures_without_source"]
-    assert [one["text"] for one in summary["figures_without_source"]] == ["There were 318 cases last year."]
+    (prompt,) = summary["statements_without_source"]
+    assert (prompt["text"], prompt["kinds"]) == ("There were 318 cases last year.", ["figure"])
+    assert prompt["start_ms"] > text[1]["start_ms"]
     assert summary["refusals"][0]["code"] == "approval-missing"
     assert summary["needs"] == []
     assert summary["voids"] == ["transcript.md", "notes.md"]

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from pipeline.align import TimedParagraph
 from pipeline.publish.chapters import timed_chapters
+from pipeline.publish.claimed import waived_claims
 from pipeline.publish.heads import episode_head
 from pipeline.publish.markdown import cited_in_text
 from pipeline.publish.model import ApprovedEpisode
@@ -77,6 +78,12 @@ def episode_context(
             for one in episode.soundbites
         ],
         "sources": sources,
+        "waived": waived_claims(
+            approved.notes_markdown,
+            episode.waivers,
+            language=approved.language,
+            terms=[term.term for term in site.show.glossary_of(episode)],
+        ),
         "notes_html": _with_playing_times(part.notes.html, audio),
         "transcript": transcript_html(
             approved.paragraphs, audio=audio, numbers={one.key: one.number for one in sources}

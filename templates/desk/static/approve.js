@@ -52,7 +52,7 @@ export class ApprovePanel {
     const {
       refusals = [],
       needs = [],
-      figures_without_source: figures = [],
+      statements_without_source: statements = [],
       diff = [],
       unheard = [],
       voids = [],
@@ -83,13 +83,15 @@ export class ApprovePanel {
             ),
           )
         : null,
-      figures.length
+      statements.length
         ? this.#fold(
-            `${count(figures.length, "figure")} without a source`,
+            `${count(statements.length, "statement")} without a source found in the text`,
             make(
               "ul",
               {},
-              figures.map((figure) => this.#figureLine(figure)),
+              statements.map(({ start_ms: startMs, text }) =>
+                make("li", {}, this.#hear(startMs, clock(startMs)), ` ${text}`),
+              ),
             ),
           )
         : null,
@@ -127,12 +129,6 @@ export class ApprovePanel {
       dot(what),
       remedy ? make("span", { class: "quiet" }, ` ${dot(remedy)}`) : null,
     );
-  }
-
-  #figureLine(figure) {
-    return figure.start_ms === undefined || figure.start_ms === null
-      ? make("li", {}, `Show notes${figure.line ? `, line ${figure.line}` : ""}: ${figure.text}`)
-      : make("li", {}, this.#hear(figure.start_ms, clock(figure.start_ms)), ` ${figure.text}`);
   }
 
   #change({ start_ms: startMs, speaker, ops }) {
