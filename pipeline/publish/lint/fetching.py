@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult
 
 from pipeline.errors import Problem, Refused
+from pipeline.publish.links.addresses import is_public
 from pipeline.publish.lint import reading
 from pipeline.publish.lint.channel import is_loopback
 
@@ -94,7 +95,7 @@ def _connect(parts: SplitResult) -> http.client.HTTPConnection:
     assert host is not None  # noqa: S101 - `reading.address` has seen to it
     family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     ip = ipaddress.ip_address(str(place[0]).partition("%")[0])
-    if not ip.is_global and not _is_named_so(host, ip):
+    if not is_public(ip) and not _is_named_so(host, ip):
         raise Refused(
             Problem(host, f"the name leads to {ip}, which is not on the public net", "Name that address itself")
         )

@@ -1,0 +1,1 @@
+"""Link keeping: whether sources are still where the notes say, copies of them, and quotations looked up in those."""
