@@ -16,6 +16,7 @@ from uuid import uuid4
 from markdown_it.token import Token
 
 from pipeline.errors import Refusal
+from pipeline.publish.blocks import faults
 from pipeline.publish.claimed import claim_refusals, claims_in_notes
 from pipeline.publish.markdown import cited_in_text, inline_tokens, is_forbidden, parse
 from pipeline.publish.notes import SCHEMES, format_time
@@ -32,6 +33,7 @@ CODES: dict[str, str] = {
     "approval-unsigned": "An approval is not signed, and this show asks for signatures",
     "approval-unreadable": "A file in approvals/ is no record that can be read",
     "approval-void": "Something changed after the episode was approved",
+    "block-malformed": "A fenced block in the notes (:::) is not known, not named or not closed",
     "change-untold": "A word of the published episode is another now, and no correction tells it",
     "chapter-beyond-end": "A chapter or a soundbite lies after the end of the recording",
     "character-forbidden": "The notes hold a control character, which no feed can carry",
@@ -49,6 +51,7 @@ CODES: dict[str, str] = {
     "protected-name": "A name that was struck out stands in what people wrote for the page",
     "published-date-changed": "The date of a published episode was changed",
     "published-guid-changed": "The guid of a published episode was changed",
+    "quotation-unsourced": "A quotation or a definition in the notes names no source",
     "redaction-incomplete": "A name that is struck out in one place is said in another",
     "scheduled": "The time of publication has not come",
     "speaker-unknown": "A name in the transcript is nobody's in people.toml",
@@ -62,6 +65,10 @@ CODES: dict[str, str] = {
 }
 
 TITLE_MAX_CHARACTERS = 255
+_BLOCK_REMEDIES = {
+    "block-malformed": "Write ::: definition TERM, the words, a line with the citation, and ::: at the end",
+    "quotation-unsourced": "Let its last line be a citation, [@key, p. 12], or a time of the recording, [12:34]",
+}
 _PLACEHOLDER = re.compile(r"^Speaker( \d+| \?)?$")
 
 
@@ -226,7 +233,10 @@ def _notes(
                 "Delete that character",
                 "character-forbidden",
             )
-    tokens = list(inline_tokens(parse(markdown)))
+    blocks = parse(markdown)
+    for fault in faults(blocks):
+        yield Refusal(f"{where}:{fault.line}", fault.what, _BLOCK_REMEDIES[fault.code], fault.code)
+    tokens = list(inline_tokens(blocks))
     for token, line in tokens:
         yield from _sign(token, f"{where}:{line}", sources, duration_ms)
     if not any(token.content.strip() for token, _ in tokens):

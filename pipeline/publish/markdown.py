@@ -1,8 +1,8 @@
-"""Reads notes.md: CommonMark with tables, and the two signs of our own, citations and times.
+"""Reads notes.md: CommonMark with tables, and the signs of our own: citations, times, and blocks with their source.
 
 `[@key]`, `[@key, p. 12]` and `[@one; @two]` cite sources (Pandoc's citation syntax, without prefixes);
 `[12:34]` and `[1:02:03]` point into the recording. Both are rules of the parser, so that code and escaped
-brackets (`\\[`) stay what they are. Raw HTML is text. What a link may lead to is not decided here.
+brackets (`\\[`) stay what they are; quotations and definitions are in `blocks`. Raw HTML is text. What a link may lead to is not decided here.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-_KEY = r"[A-Za-z0-9_][A-Za-z0-9_:.#$%&+?<>~/-]*"
-_CITE = re.compile(rf"\s*@(?P<key>{_KEY})(?:\s*,\s*|\s+|$)(?P<locator>[^;\[\]]*)$")
+from pipeline.publish import blocks
+from pipeline.show.sources import KEY_PATTERN
+
+_CITE = re.compile(rf"\s*@(?P<key>{KEY_PATTERN})(?:\s*,\s*|\s+|$)(?P<locator>[^;\[\]]*)$")
 _CLUSTER = re.compile(r"\[(@[^\[\]]+)\]")
-_ALMOST_CITATION = re.compile(r"\[(?:-?@|[^\[\]@]*\s-?@[A-Za-z0-9_])")
+_ALMOST_CITATION = re.compile(r"\[(?:-?@|[^\[\]@]*\s-?@\w)")
 _TIME = re.compile(
     r"\[(?:(?P<hours>\d{1,2}):(?=[0-5]\d:))?(?P<minutes>\d{1,3}):(?P<seconds>[0-5]\d)(?:\.(?P<ms>\d{3}))?\]"
 )
@@ -53,7 +55,12 @@ def citations(markdown: str) -> tuple[Citation, ...]:
 
 def cited_in_text(text: str) -> tuple[str, ...]:
     """Keys cited in one line of a transcript, where the same brackets are used in plain text."""
-    return tuple(key for match in _CLUSTER.finditer(text) for key, _ in _cites(match[1]) or ())
+    return tuple(key for key, _ in cites_in_text(text))
+
+
+def cites_in_text(text: str) -> tuple[tuple[str, str], ...]:
+    """The same with the place in each source: pairs of key and locator."""
+    return tuple(cite for match in _CLUSTER.finditer(text) for cite in _cites(match[1]) or ())
 
 
 def inline_tokens(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:
@@ -93,6 +100,7 @@ def _parser() -> MarkdownIt:
     # After "link", as in Pandoc: [@name](https://example.org/) and [12:34](…) remain ordinary links.
     parser.inline.ruler.after("link", "citation", _citation_rule)
     parser.inline.ruler.after("citation", "time", _time_rule)
+    blocks.install(parser)
     return parser
 
 
@@ -125,7 +133,7 @@ def _cites(cluster: str) -> tuple[tuple[str, str], ...] | None:
     matches = [_CITE.match(part) for part in " ".join(cluster.split()).split(";")]
     if not all(matches):
         return None
-    return tuple((match["key"], match["locator"].strip()) for match in matches if match)
+    return tuple((unicodedata.normalize("NFC", match["key"]), match["locator"].strip()) for match in matches if match)
 
 
 def _time_rule(state: StateInline, silent: bool) -> bool:

@@ -17,23 +17,41 @@ from markdown_it.token import Token
 
 from pipeline.errors import InvalidEpisode, Problem
 from pipeline.publish.markdown import Citation, citations, inline_tokens, options, parse
-from pipeline.publish.references import format_reference
+from pipeline.publish.references import format_locator, format_reference, short_reference, source_link, title_text
 from pipeline.publish.simple_html import Block, inline_text, simple_blocks
 from pipeline.show import NOTES_NAME, Source
 
-__all__ = ["SCHEMES", "Citation", "Notes", "Reference", "citations", "format_reference", "format_time", "render"]
+__all__ = [
+    "SCHEMES",
+    "Citation",
+    "Notes",
+    "Reference",
+    "citations",
+    "format_reference",
+    "format_time",
+    "reference_html",
+    "render",
+]
 
 SCHEMES = frozenset({"http", "https", "mailto"})
 _TAGS = {
-    "a", "blockquote", "br", "cite", "code", "em", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
-    "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "blockquote", "br", "cite", "code", "dfn", "em", "figcaption", "figure", "h2", "h3", "h4", "h5", "h6", "hr",
+    "li", "ol", "p", "pre", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {
     "a": {"aria-label", "class", "data-seek-ms", "href", "id", "role", "title"},
+    "blockquote": {"cite"},
+    "figure": {"class"},
     "ol": {"start"},
+    "p": {"class"},
     "sup": {"class"},
     "td": {"class"},
     "th": {"class", "scope"},
+}
+# A reference may hold more: the tags of titles, and Robust Links' attributes.
+_REFERENCE_TAGS = _TAGS | {"bdi", "sub"}
+_REFERENCE_ATTRIBUTES = _ATTRIBUTES | {
+    "a": _ATTRIBUTES["a"] | {"data-originalurl", "data-versionurl", "data-versiondate"}
 }
 
 
@@ -95,6 +113,7 @@ def render(markdown: str, sources: Mapping[str, Source], *, heading_level: int =
             ]
         )
     cited_from = _number_citations(tokens, sources)
+    _address_quotations(tokens, sources)
     times = _place_times(tokens, offset_ms)
     _shift_headings(tokens, heading_level)
     _class_alignment(tokens)
@@ -111,6 +130,11 @@ def render(markdown: str, sources: Mapping[str, Source], *, heading_level: int =
     )
 
 
+def reference_html(source: Source) -> str:
+    """One source as it stands in a page's list of sources: `format_reference`, sanitised."""
+    return _sanitise(format_reference(source), _REFERENCE_TAGS, _REFERENCE_ATTRIBUTES)
+
+
 def format_time(time_ms: int) -> str:
     """`12:34`, from an hour on `1:02:03`; milliseconds are cut off."""
     minutes, seconds = divmod(time_ms // 1000, 60)
@@ -125,21 +149,39 @@ def _number_citations(tokens: list[Token], sources: Mapping[str, Source]) -> dic
         if token.type != "citation":
             continue
         page, feed = [], []
-        for key, locator in token.meta["cites"]:
+        in_caption = token.meta.get("in_caption", False)
+        for key, place_in_source in token.meta["cites"]:
             places = cited_from.setdefault(key, [])
             number = list(cited_from).index(key) + 1
             place = f"cite-{number}-{len(places) + 1}"
             places.append(place)
-            label = escape(f"[{number}, {locator}]" if locator else f"[{number}]", quote=False)
-            page.append(
+            locator = format_locator(place_in_source)
+            # Under a quotation the source is named; elsewhere its number stands for it.
+            label = escape(f"[{number}, {locator}]" if locator and not in_caption else f"[{number}]", quote=False)
+            link = (
                 f'<a class="citation" id="{place}" href="#source-{number}" role="doc-noteref" '
-                f'title="{escape(sources[key].title)}">{label}</a>'
+                f'title="{escape(title_text(sources[key]))}">{label}</a>'
             )
-            url = sources[key].URL
-            feed.append(f'<a href="{escape(url)}">{label}</a>' if url else label)
-        token.meta["page_html"] = f'<sup class="citations">{"".join(page)}</sup>'
-        token.meta["feed_html"] = "".join(feed)
+            if in_caption:
+                named = short_reference(sources[key]) + (f", {escape(locator, quote=False)}" if locator else "")
+                page.append(f'{named}<sup class="citations">{link}</sup>')
+                feed.append(f"{named} {label}")
+            else:
+                url = source_link(sources[key])
+                page.append(link)
+                feed.append(f'<a href="{escape(url)}">{label}</a>' if url else label)
+        between = "; " if in_caption else ""
+        html = between.join(page)
+        token.meta["page_html"] = html if in_caption else f'<sup class="citations">{html}</sup>'
+        token.meta["feed_html"] = between.join(feed)
     return cited_from
+
+
+def _address_quotations(tokens: list[Token], sources: Mapping[str, Source]) -> None:
+    for token in tokens:
+        for key in token.meta.get("quoted_from", ())[:1]:
+            if link := source_link(sources[key]):
+                token.attrSet("cite", link)
 
 
 def _place_times(tokens: list[Token], offset_ms: int) -> tuple[int, ...]:
@@ -176,12 +218,17 @@ def _entry(source: Source, number: int, places: list[str]) -> str:
         f'aria-label="Back to mention {mention} of source {number}">↩</a>'
         for mention, place in enumerate(places, start=1)
     )
-    return _sanitise(f"{format_reference(source)} {back}")
+    return f"{reference_html(source)} {_sanitise(back)}"
 
 
-def _sanitise(html: str) -> str:
+def _sanitise(html: str, tags: set[str] = _TAGS, attributes: Mapping[str, set[str]] = _ATTRIBUTES) -> str:
     return nh3.clean(
-        html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(SCHEMES), link_rel="noopener", strip_comments=True
+        html,
+        tags=tags,
+        attributes=dict(attributes),
+        url_schemes=set(SCHEMES),
+        link_rel="noopener",
+        strip_comments=True,
     )
 
 
@@ -194,6 +241,12 @@ class _Renderer(RendererHTML):
         # The fragment is a Media Fragment (W3C): it works without scripts where the audio itself is opened.
         seconds = f"{time_ms / 1000:.3f}".rstrip("0").rstrip(".")
         return f'<a class="time" href="#t={seconds}" data-seek-ms="{time_ms}">{label}</a>'
+
+    def caption_dash(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        return "— "
+
+    def malformed_block(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        return ""
 
     def malformed_citation(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         return escape(tokens[index].content)

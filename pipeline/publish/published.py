@@ -21,7 +21,7 @@ from pipeline import files
 from pipeline.errors import InvalidEpisode, Problem
 from pipeline.publish.markdown import cited_in_text
 from pipeline.publish.notes import Notes
-from pipeline.publish.references import csl_date
+from pipeline.publish.references import csl_date, title_text
 from pipeline.show import Episode, Person, Source
 from pipeline.show.amends import Place
 from pipeline.transcript import Transcript
@@ -96,7 +96,7 @@ def sections(
         "notes": notes.text,
         "calls to action": "\n".join(calls),
         "chapters": "\n".join(chapter.title for chapter in episode.chapters),
-        "sources": "\n".join(f"{sources[key].title} {csl_date(sources[key].issued)}".strip() for key in cited),
+        "sources": "\n".join(f"{title_text(sources[key])} {csl_date(sources[key].issued)}".strip() for key in cited),
         TRANSCRIPT: "\n".join(
             f"{paragraph.speaker}: {_CITATIONS.sub('', paragraph.text)}" for paragraph in transcript.paragraphs
         ),

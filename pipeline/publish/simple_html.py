@@ -1,8 +1,9 @@
 """Show notes in the few tags that podcast apps keep: p, ol, ul, li, a, strong, em.
 
 Apple and Spotify drop headings, tables and images, so a heading becomes a bold paragraph, a table a list of
-its rows, a quotation a paragraph in italics. Times are plain text: apps turn `12:34` into a seek, whereas a
-link would lead out of the app. A citation links straight to its source.
+its rows, a quotation a paragraph in italics with its source behind it, a definition a paragraph that begins with its
+term in bold. Times are plain text: apps turn `12:34` into a seek, whereas a link would lead out of the app. A
+citation links straight to its source.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
         elif token.type == "table_open":
             if rows := tuple(_rows(tokens[position + 1 : end])):
                 yield Block("ul", rows)
+        elif token.type in ("quotation_open", "definition_open"):
+            yield from _figure(tokens[position + 1 : end], defines=token.type == "definition_open")
         elif token.type in ("blockquote_open", "blockquote_close"):
             quoted += token.nesting
             position += 1
@@ -73,6 +76,20 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
             if html:
                 yield Block("p", (f"<em>{html}</em>" if quoted else html,))
         position = end + 1
+
+
+def _figure(tokens: Sequence[Token], *, defines: bool) -> Iterator[Block]:
+    """A quotation or a definition: the source ends the last paragraph, so that no cut can part them."""
+    captions = [position for position, token in enumerate(tokens) if token.type == "figcaption_open"][-1:]
+    caption = _inline(tokens[captions[0] + 1]) if captions else ""
+    blocks = list(_blocks(tokens[: captions[0]] if captions else tokens))
+    if defines and len(blocks) > 1 and blocks[1].tag == "p":
+        blocks[:2] = [Block("p", (f"{blocks[0].items[0]}: {blocks[1].items[0]}",))]
+    if caption and blocks and blocks[-1].tag == "p":
+        blocks[-1] = Block("p", (f"{blocks[-1].items[0]} {caption}",))
+    elif caption:
+        blocks.append(Block("p", (caption,)))
+    yield from blocks
 
 
 def _items(tokens: Sequence[Token]) -> Iterator[str]:
@@ -110,6 +127,10 @@ def _inline(token: Token) -> str:
                 pieces.append(" ")
             case "strong_open" | "em_open" | "strong_close" | "em_close":
                 pieces.append(f"<{'/' if child.nesting < 0 else ''}{child.tag}>")
+            case "dfn_open" | "dfn_close":
+                pieces.append("</strong>" if child.nesting < 0 else "<strong>")
+            case "caption_dash":
+                pieces.append("— ")
             case "link_open":
                 pieces.append(f'<a href="{escape(str(child.attrGet("href") or ""))}">')
             case "link_close":

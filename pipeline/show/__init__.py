@@ -10,15 +10,15 @@ from pipeline.show.load import (
     PEOPLE_NAME,
     REDACTIONS_NAME,
     SHOW_NAME,
-    SOURCES_NAME,
     WITHDRAWN_NAME,
     Show,
     load_episode,
     load_show,
     withdrawn_slugs,
 )
-from pipeline.show.models import CallToAction, Chapter, Episode, Person, Recording, Soundbite, Source, Term, Waiver
+from pipeline.show.models import CallToAction, Chapter, Episode, Person, Recording, Soundbite, Term, Waiver
 from pipeline.show.settings import ApprovalPolicy, AudioSettings, ShowSettings, TranscriptionSettings
+from pipeline.show.sources import SOURCES_NAME, Source
 
 __all__ = [
     "APPROVALS_FOLDER",

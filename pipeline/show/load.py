@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as made_by
@@ -10,23 +9,21 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pydantic import ValidationError
-
 from pipeline.errors import InvalidEpisode, InvalidShow, Problem
 from pipeline.show.amends import Withdrawal
 from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
 from pipeline.show.look import Look, faults
-from pipeline.show.models import Episode, Person, Source, Term
-from pipeline.show.places import line_in_json, line_in_toml
-from pipeline.show.reading import explain, read_toml, require_file, validated
+from pipeline.show.models import Episode, Person, Term
+from pipeline.show.places import line_in_toml
+from pipeline.show.reading import read_toml, require_file, validated
 from pipeline.show.redactions import Redaction
 from pipeline.show.settings import ShowSettings
+from pipeline.show.sources import SOURCES_NAME, Source, read_sources
 
 EPISODES_FOLDER = "episodes"
 SHOW_NAME = "show.toml"
 PEOPLE_NAME = "people.toml"
 GLOSSARY_NAME = "glossary.toml"
-SOURCES_NAME = "sources.json"
 EPISODE_NAME = "episode.toml"
 NOTES_NAME = "notes.md"
 APPROVALS_FOLDER = "approvals"
@@ -96,7 +93,7 @@ def load_show(root: Path) -> Show:
     settings = validated(ShowSettings, read_toml(folder / SHOW_NAME, problems), folder / SHOW_NAME, (), problems)
     people = _read_people(folder / PEOPLE_NAME, problems)
     glossary = _read_glossary(folder / GLOSSARY_NAME, problems)
-    sources = _read_sources(folder / SOURCES_NAME, problems)
+    sources = read_sources(folder / SOURCES_NAME, problems)
     if settings is not None:
         for key, name in (
             ("artwork", settings.artwork),
@@ -208,7 +205,7 @@ def _read_redactions(path: Path) -> tuple[Redaction, ...]:
 def _read_own(folder: Path) -> tuple[dict[str, Source], tuple[Term, ...]]:
     """The sources and terms of one episode, beside those of the show."""
     problems: list[Problem] = []
-    sources = _read_sources(folder / SOURCES_NAME, problems)
+    sources = read_sources(folder / SOURCES_NAME, problems)
     glossary = _read_glossary(folder / GLOSSARY_NAME, problems)
     if problems:
         raise InvalidEpisode(problems)
@@ -328,46 +325,3 @@ def _read_list(path: Path, name: str, remedy: str, problems: list[Problem]) -> l
         problems.append(Problem(f"{path}:1", f"{name} is not a list of tables", remedy))
         return []
     return entries
-
-
-def _read_sources(path: Path, problems: list[Problem]) -> dict[str, Source]:
-    if not path.exists():
-        return {}
-    try:
-        text = path.read_text("utf-8-sig")
-        records = json.loads(text)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        line = getattr(error, "lineno", 1)
-        problems.append(
-            Problem(
-                f"{path}:{line}",
-                f"this is not JSON ({error})",
-                "Export it again as CSL-JSON, or mend that line",
-            )
-        )
-        return {}
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        problems.append(
-            Problem(
-                f"{path}:1",
-                "this is not a list of sources",
-                "Export it as CSL-JSON: a list of objects, each with an id",
-            )
-        )
-        return {}
-    sources: dict[str, Source] = {}
-    for index, record in enumerate(records):
-        record_id = str(record.get("id", ""))
-        place = f"{path}:{line_in_json(text, record_id)}"
-        try:
-            source = Source.model_validate(record)
-        except ValidationError as error:
-            problems.extend(
-                Problem(place, f"source {index + 1}: {explain(problem)}", "Mend the record")
-                for problem in error.errors()
-            )
-            continue
-        if source.id in sources:
-            problems.append(Problem(place, f"the id {source.id} stands twice", "Give one of them another id"))
-        sources[source.id] = source
-    return sources

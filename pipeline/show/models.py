@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from pipeline.show.amends import Correction
 from pipeline.show.fields import (
@@ -53,26 +53,6 @@ class Term(Value):
 
     term: Line
     meaning: Line | None = None
-
-
-class Source(BaseModel):
-    """One work in sources.json: CSL-JSON, of which these fields are read and all others are kept."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_:.#$%&+?<>~/-]*$")]
-    type: Line
-    title: Line
-    author: tuple[dict[str, Any], ...] = ()
-    publisher: Line | None = None
-    container_title: Line | None = Field(default=None, alias="container-title")
-    issued: dict[str, Any] | None = None
-    accessed: dict[str, Any] | None = None
-    URL: WebAddress | None = None
-
-    def as_csl(self) -> dict[str, Any]:
-        """The whole record as it stands in sources.json."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 class Recording(Value):

@@ -39,7 +39,7 @@ def line_in_toml(source: str, path: Sequence[str | int]) -> int:
 
 def line_in_json(source: str, id_value: str) -> int:
     """The line (from 1) where `"id": "<id_value>"` stands in a CSL-JSON file."""
-    match = re.search(r'"id"\s*:\s*"' + re.escape(id_value) + '"', source)
+    match = re.search(r'"id"\s*:\s*"?' + re.escape(id_value) + r'(?=["\s,}])', source) if id_value else None
     return source.count("\n", 0, match.start()) + 1 if match else 1
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.audio.derive import stretch
 from pipeline.errors import OnRecordError
 from pipeline.publish import notes
-from pipeline.publish.references import short_reference
+from pipeline.publish.references import source_label
 from pipeline.publish.templates import templates_folder
 from pipeline.review.approvals import Approval
 from pipeline.review.services import Approved, DeskServices, EpisodeState, Preview, Published, ReportPart
@@ -63,7 +63,7 @@ def desk_services(root: Path) -> DeskServices:
         templates=templates_folder(),
         states=states,
         preview=_preview,
-        source_label=short_reference,
+        source_label=source_label,
         refusals=lambda slug: reading(slug).refusals,
         voids=lambda slug: sorted(reading(slug).subject),
         approve=seal,

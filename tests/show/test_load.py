@@ -123,7 +123,7 @@ def test_names_in_any_script_and_with_markup_are_kept_as_they_are(tmp_path: Path
         ("glossary.toml", "[[terms]]\nmeaning = 'x'", "glossary.toml:1: term: it is missing"),
         ("sources.json", '[{"id": "a"\n', "sources.json:2: this is not JSON"),
         ("sources.json", '{"id": "a"}', "not a list of sources"),
-        ("sources.json", '[\n{"id": "a", "type": "book"}]', "sources.json:2: source 1: it is missing"),
+        ("sources.json", '[\n{"id": "a", "type": "book"}]', "sources.json:2: source 1: title: it is missing"),
         ("sources.json", '[{"id":"a","type":"book","title":"x"},{"id":"a","type":"book","title":"y"}]', "stands twice"),
         ("sources.json", '[{"id":"a","type":"book","title":"x","URL":"file:///etc/passwd"}]', "web address"),
         ("sources.json", "[" * 100_000, "this is not JSON"),
