@@ -13,6 +13,7 @@ from pipeline.cli import app
 from pipeline.publish.gate import CODES
 from pipeline.show import models
 from pipeline.show import settings as show_settings
+from pipeline.show import sources as show_sources
 from pipeline.stages.status import State
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +27,7 @@ NOT_WRITTEN_BY_PEOPLE = {"slug", "folder", "id"}
 def settings() -> list[tuple[str, str]]:
     kinds = [
         kind
-        for module in (models, show_settings)
+        for module in (models, show_settings, show_sources)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, BaseModel)
     ]

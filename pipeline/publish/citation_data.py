@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.publish.references import source_link, title_text
 from pipeline.show import Source
 
 # A type that is not here is a CreativeWork, which is true of all of them.
@@ -64,14 +65,14 @@ def citation(source: Source) -> dict[str, Any]:
     """One source, as `citation` takes it; None for what its record does not say."""
     return {
         "@type": _TYPES.get(source.type, "CreativeWork"),
-        "name": source.title,
+        "name": title_text(source),
         "author": list(_authors(source)),
         "publisher": {"@type": "Organization", "name": source.publisher} if source.publisher else None,
         "datePublished": _iso_date(source.issued),
         "isPartOf": {"@type": _CONTAINERS.get(source.type, "CreativeWork"), "name": source.container_title}
         if source.container_title
         else None,
-        "url": source.URL,
+        "url": source_link(source) or None,
     }
 
 

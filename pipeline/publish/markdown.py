@@ -2,7 +2,8 @@
 
 `[@key]`, `[@key, p. 12]` and `[@one; @two]` cite sources (Pandoc's citation syntax, without prefixes);
 `[12:34]` and `[1:02:03]` point into the recording. Both are rules of the parser, so that code and escaped
-brackets (`\\[`) stay what they are; quotations and definitions are in `blocks`. Raw HTML is text. What a link may lead to is not decided here.
+brackets (`\\[`) stay what they are. Quotations and definitions are in `blocks`. Raw HTML is text. What a link may
+lead to is not decided here.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ from pipeline.show.load import (
     NOTES_NAME,
     PEOPLE_NAME,
     SHOW_NAME,
-    SOURCES_NAME,
 )
+from pipeline.show.sources import SOURCES_NAME
 
 # The namespace that the podcast namespace specification fixes for podcast:guid.
 _PODCAST_NAMESPACE = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")

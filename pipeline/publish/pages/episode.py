@@ -11,15 +11,13 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from pipeline.align import TimedParagraph
 from pipeline.publish.chapters import timed_chapters
 from pipeline.publish.claimed import waived_claims
 from pipeline.publish.heads import episode_head
-from pipeline.publish.markdown import cited_in_text
 from pipeline.publish.model import ApprovedEpisode
-from pipeline.publish.notes import Notes, format_reference
+from pipeline.publish.notes import reference_html
 from pipeline.publish.pages.frame import PEOPLE_PAGE, Site, page_address, relative
-from pipeline.publish.pages.transcript import moment, transcript_html
+from pipeline.publish.pages.transcript import Moment, mentions, moment, transcript_html
 from pipeline.publish.parts import EpisodeParts
 from pipeline.show import CallToAction, Person, Show, Source
 from pipeline.show.amends import Correction
@@ -29,10 +27,13 @@ _TIME_LINK = re.compile(r'(<a [^<>]*?href=")(?=#t=)')
 
 @dataclass(frozen=True)
 class _ListedSource:
+    """`said` are the sentences that rest on it: when each begins, and the id of the source's number there."""
+
     key: str
     number: int
     anchor: str
     html: Markup
+    said: list[tuple[Moment, str]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def episode_context(
     approved, files = part.approved, part.files
     episode, page = approved.episode, files.page
     citable = site.show.sources_of(episode)
-    sources = _sources(approved.paragraphs, part.notes, citable)
+    audio = relative(page, files.audio)
+    sources = _sources(part, citable, audio)
     head = episode_head(
         site.settings,
         site.show.people,
@@ -61,7 +63,6 @@ def episode_context(
         artwork=site.assets["artwork"],
         photos=site.photos,
     )
-    audio = relative(page, files.audio)
     start_ms = approved.release.recording_start_ms
     return {
         "head": head,
@@ -150,21 +151,25 @@ def _neighbour(page: str, part: EpisodeParts | None) -> tuple[str, str, str] | N
     return relative(page, part.files.page), part.approved.episode.title, part.approved.language
 
 
-def _sources(paragraphs: Sequence[TimedParagraph], notes: Notes, sources: Mapping[str, Source]) -> list[_ListedSource]:
-    """The sources of the notes, and after them those that only the transcript cites."""
-    listed = [
-        _ListedSource(one.source.id, one.number, one.anchor, Markup(one.html))  # noqa: S704 - by notes.render
-        for one in notes.references
+def _sources(part: EpisodeParts, sources: Mapping[str, Source], audio: str) -> list[_ListedSource]:
+    """The sources of the notes, and after them those that only the transcript cites; each with when it is said."""
+    spoken = mentions(part.approved.paragraphs)
+    numbered = [(one.source.id, one.html) for one in part.notes.references]
+    known = {key for key, _ in numbered}
+    numbered += [(key, reference_html(sources[key])) for key in spoken if key not in known and key in sources]
+    return [
+        _ListedSource(
+            key,
+            number,
+            f"source-{number}",
+            Markup(html),  # noqa: S704 - sanitised by notes
+            [
+                (moment(time_ms, audio), f"said-{number}-{nth}")
+                for nth, time_ms in enumerate(spoken.get(key, ()), start=1)
+            ],
+        )
+        for number, (key, html) in enumerate(numbered, start=1)
     ]
-    known = {one.key for one in listed}
-    spoken = dict.fromkeys(
-        key for paragraph in paragraphs if "[@" in paragraph.text for key in cited_in_text(paragraph.text)
-    )
-    further = [key for key in spoken if key not in known and key in sources]
-    for number, key in enumerate(further, start=len(listed) + 1):
-        html = Markup(format_reference(sources[key]))  # noqa: S704 - format_reference escapes
-        listed.append(_ListedSource(key, number, f"source-{number}", html))
-    return listed
 
 
 def _with_playing_times(html: str, audio: str) -> Markup:

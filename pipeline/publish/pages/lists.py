@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pipeline.publish.heads import show_head
-from pipeline.publish.notes import format_reference, format_time
+from pipeline.publish.notes import format_time, reference_html
 from pipeline.publish.pages.episode import named_people
 from pipeline.publish.pages.frame import (
     ARCHIVE_PAGE,
@@ -27,6 +27,7 @@ from pipeline.publish.pages.frame import (
 )
 from pipeline.publish.pages.transcript import Moment, cited_at, fragment
 from pipeline.publish.parts import EpisodeParts
+from pipeline.publish.references import title_text
 from pipeline.show import Person, Source
 from pipeline.show.amends import Correction
 
@@ -126,9 +127,9 @@ def sources_context(site: Site) -> dict[str, Any]:
         for key in dict.fromkeys((*(one.source.id for one in part.notes.references), *spoken)):
             if key not in known:
                 continue
-            html = format_reference(known[key])
+            html = reference_html(known[key])
             # Two episodes may have sources of their own under one key.
-            entry = found.setdefault((key, html), ListedSource(key, Markup(html)))  # noqa: S704 - escaped there
+            entry = found.setdefault((key, html), ListedSource(key, Markup(html)))  # noqa: S704 - sanitised there
             moments = [
                 Moment(time_ms, format_time(time_ms), f"{page}#{fragment(time_ms)}") for time_ms in spoken.get(key, ())
             ]
@@ -177,4 +178,4 @@ def _deeds(part: EpisodeParts, person: Person) -> str:
 def _title(site: Site, place: tuple[str, str], found: Mapping[tuple[str, str], ListedSource]) -> tuple[str, str]:
     slug = found[place].episodes[0][0].approved.episode
     source: Source = site.show.sources_of(slug)[place[0]]
-    return source.title.casefold(), place[0]
+    return title_text(source).casefold(), place[0]

@@ -6,17 +6,20 @@ Built as strings, because a template's loop over a long interview costs more tha
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from markupsafe import Markup, escape
 
 from pipeline.align import TimedParagraph
-from pipeline.publish.markdown import cited_in_text
+from pipeline.publish.markdown import cited_in_text, cites_in_text
 from pipeline.publish.notes import format_time
+from pipeline.publish.references import format_locator
 
 _SENTENCE_END = re.compile(r"[.!?…。！？؟]['\"”’»)]*$")
+_ABBREVIATION = re.compile(r"[\"“‘«(\[]*(?:(?:\w\.)+|Mr|Mrs|Ms|Dr|Prof|St|No|Art|vs|etc|ca|cf)\.?$", re.IGNORECASE)
 _CITATION = re.compile(r"\s*(\[@[^\]]*\])")
 
 
@@ -34,33 +37,37 @@ def moment(time_ms: int, audio: str) -> Moment:
     return Moment(time_ms, format_time(time_ms), f"{audio}#{fragment(time_ms)}")
 
 
-def cited_at(paragraphs: Sequence[TimedParagraph]) -> dict[str, list[int]]:
-    """For each source that the transcript cites the times, in ms, at which the sentences begin that cite it."""
+def mentions(paragraphs: Sequence[TimedParagraph]) -> dict[str, list[int]]:
+    """For each source that the transcript cites one time for each citation, in ms, in the order of the text.
+
+    A citation belongs to the sentence it ends; it is not spoken, so its time is that of the sentence's first word.
+    """
     times: dict[str, list[int]] = {}
     for paragraph in paragraphs:
         for match in _CITATION.finditer(paragraph.text) if "[@" in paragraph.text else ():
-            before = [word for word in paragraph.words if word.start_char < match.start()]
-            start_ms = paragraph.start_ms
-            for word, following in pairwise(before):
-                if _SENTENCE_END.search(word.text):
-                    start_ms = following.start_ms
             for key in cited_in_text(match[1]):
-                if start_ms not in times.setdefault(key, []):
-                    times[key].append(start_ms)
+                times.setdefault(key, []).append(_sentence_start_ms(paragraph, match.start()))
     return times
+
+
+def cited_at(paragraphs: Sequence[TimedParagraph]) -> dict[str, list[int]]:
+    """For each source that the transcript cites the times, in ms, at which the sentences begin that cite it."""
+    return {key: list(dict.fromkeys(times)) for key, times in mentions(paragraphs).items()}
 
 
 def transcript_html(paragraphs: Sequence[TimedParagraph], *, audio: str, numbers: Mapping[str, int]) -> Markup:
     """The transcript as turns, each with its speaker's name, and paragraphs with an id `p-<start_ms>`.
 
     The time before each paragraph is a link into the recording at `audio` that works without scripts. Citations
-    become the numbers of their sources where `numbers` has them, and vanish otherwise: they are not spoken.
+    become the numbers of their sources where `numbers` has them, each with an id `said-<number>-<nth mention>`, and
+    vanish otherwise: they are not spoken.
     """
     html: list[str] = []
     seen: set[str] = set()
+    counts: Counter[str] = Counter()
     for speaker, said in groupby(paragraphs, key=lambda paragraph: paragraph.speaker):
         html.append(f'<div class="turn">\n<h3 class="speaker"><bdi>{escape(speaker)}</bdi></h3>\n')
-        html.extend(_paragraph_html(paragraph, audio, numbers, seen) for paragraph in said)
+        html.extend(_paragraph_html(paragraph, audio, numbers, seen, counts) for paragraph in said)
         html.append("</div>\n")
     return Markup("".join(html))  # noqa: S704 - each piece of text in it was escaped
 
@@ -70,7 +77,9 @@ def fragment(time_ms: int) -> str:
     return "t=" + f"{time_ms // 1000}.{time_ms % 1000:03d}".rstrip("0").rstrip(".")
 
 
-def _paragraph_html(paragraph: TimedParagraph, audio: str, numbers: Mapping[str, int], seen: set[str]) -> str:
+def _paragraph_html(
+    paragraph: TimedParagraph, audio: str, numbers: Mapping[str, int], seen: set[str], counts: Counter[str]
+) -> str:
     start_ms = paragraph.start_ms
     anchor = f"p-{start_ms}"
     while anchor in seen:  # two paragraphs may begin together, where nothing was heard of the first
@@ -79,11 +88,11 @@ def _paragraph_html(paragraph: TimedParagraph, audio: str, numbers: Mapping[str,
     return (
         f'<p class="said" id="{anchor}"><a class="time" href="{escape(audio)}#{fragment(start_ms)}" '
         f'data-seek-ms="{start_ms}">{format_time(start_ms)}</a> '
-        f'<span dir="auto">{_text_html(paragraph.text, numbers)}</span></p>\n'
+        f'<span dir="auto">{_text_html(paragraph.text, numbers, counts)}</span></p>\n'
     )
 
 
-def _text_html(text: str, numbers: Mapping[str, int]) -> str:
+def _text_html(text: str, numbers: Mapping[str, int], counts: Counter[str]) -> str:
     if "[@" not in text:
         return str(escape(text))
     pieces: list[str] = []
@@ -91,11 +100,31 @@ def _text_html(text: str, numbers: Mapping[str, int]) -> str:
         if not piece.startswith("[@"):
             pieces.append(str(escape(piece)))
             continue
-        links = "".join(
-            f'<a class="citation" href="#source-{number}" role="doc-noteref" aria-label="Source {number}">'
-            f"[{number}]</a>"
-            for number in (numbers[key] for key in cited_in_text(piece) if key in numbers)
-        )
+        links = []
+        for key, locator in cites_in_text(piece):
+            counts[key] += 1
+            if number := numbers.get(key):
+                name = escape(", ".join(filter(None, (str(number), format_locator(locator)))))
+                links.append(
+                    f'<a class="citation" id="said-{number}-{counts[key]}" href="#source-{number}" '
+                    f'role="doc-noteref" aria-label="Source {name}">[{name}]</a>'
+                )
         if links:
-            pieces.append(f'<sup class="citations">{links}</sup>')
+            pieces.append(f'<sup class="citations">{"".join(links)}</sup>')
     return "".join(pieces)
+
+
+def _sentence_start_ms(paragraph: TimedParagraph, place: int) -> int:
+    words = [word for word in paragraph.words if word.start_char < place]
+    if not words:
+        return paragraph.start_ms
+    first = len(words) - 1
+    while first and not _ends_sentence(words[first - 1].text, words[first].text):
+        first -= 1
+    return words[first].start_ms
+
+
+def _ends_sentence(word: str, following: str) -> bool:
+    # The full stop behind a citation belongs to the word before it, and the citation then stands in that word.
+    bare = _CITATION.sub("", word)
+    return bool(_SENTENCE_END.search(bare)) and not _ABBREVIATION.match(bare) and not following[:1].islower()

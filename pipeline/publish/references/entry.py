@@ -25,6 +25,7 @@ _LABELS = (
     (r"volumes?|vols?\.?", "vol.", "vols"),
     (r"notes?|n\.", "n.", "nn."),
 )
+_MARKS = {"editor": (" (ed.)", " (eds)"), "director": (" (director)", " (directors)")}
 _SEVERAL = re.compile(r"\d\s*[–,&]|\d\s+and\s+\d")
 
 
@@ -66,14 +67,14 @@ def format_locator(locator: str) -> str:
 
 
 def _behind(source: Source) -> str:
-    return plain(source.publisher) or plain(source.container_title) or joined(names(source))
+    known = (source.publisher, source.more("authority"), source.container_title)
+    return next(filter(None, map(plain, known)), "") or joined(names(source))
 
 
 def _leading(source: Source) -> Iterator[str]:
     for role in work_of(source).leads:
         if people := names(source, role):
-            mark = "" if role in ("author", "director") else " (ed.)" if len(people) == 1 else " (eds)"
-            yield escape(joined(people)) + mark
+            yield escape(joined(people)) + _MARKS.get(role, ("", ""))[len(people) > 1]
             return
 
 

@@ -50,8 +50,9 @@ def ranged(value: str) -> str:
 
 def pages(source: Source) -> str:
     """`p. 12`, `pp. 12–14`; empty where no page is known."""
-    page = ranged(text(source, "page"))
-    return "" if not page else f"pp. {page}" if re.search(r"[–,;&-]", page) else f"p. {page}"
+    page = ranged(plain(source.more("page")))
+    several = re.search(r"\d\s*[–,;&]|\d and", page)
+    return f"{'pp.' if several else 'p.'} {escape(page)}" if page else ""
 
 
 def _container(source: Source) -> str:
@@ -204,8 +205,9 @@ def _dataset(source: Source) -> Parts:
 
 
 def _interview(source: Source) -> Parts:
-    yield text(source, "genre") or ("" if source.title else "interview")
-    yield _made_by(source, "interviewer", "interviewed by")
+    interviewed = _made_by(source, "interviewer", "interviewed by")
+    yield text(source, "genre") or ("" if source.title or interviewed else "interview")
+    yield interviewed
     yield text(source, "medium")
     yield _container(source)
     yield from _published(source)
@@ -213,8 +215,8 @@ def _interview(source: Source) -> Parts:
 
 
 def _letter(source: Source) -> Parts:
-    yield text(source, "genre") or ("" if source.title else "personal communication")
-    yield _made_by(source, "recipient", "to")
+    kind = text(source, "genre") or ("" if source.title else "personal communication")
+    yield " ".join(filter(None, (kind, _made_by(source, "recipient", "to"))))
     yield text(source, "medium")
     yield _issued(source)
 
