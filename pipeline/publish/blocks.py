@@ -42,22 +42,18 @@ def install(parser: MarkdownIt) -> None:
 
 
 def faults(tokens: Sequence[Token]) -> Iterator[Fault]:
-    """What the gate refuses: blocks that cannot be read, and quotations and definitions without a source."""
-    position = 0
-    while position < len(tokens):
-        token = tokens[position]
+    """What the gate refuses: blocks that cannot be read, and definitions without a source.
+
+    A quotation without one is a statement that rests on nothing (`claimed`).
+    """
+    for position, token in enumerate(tokens):
         line = token.map[0] + 1 if token.map else 1
         if token.type == "malformed_block":
             yield Fault("block-malformed", token.content, line)
-        elif token.type in ("blockquote_open", "definition_open", "quotation_open"):
-            end = _closing(tokens, position)
-            inside = tokens[position:end]
+        elif token.type == "definition_open":
+            inside = tokens[position : _closing(tokens, position)]
             if not any(child.type in _SOURCES for one in inside for child in one.children or ()):
-                kind = "definition" if token.type == "definition_open" else "quotation"
-                yield Fault("quotation-unsourced", f"the {kind} names no source", line)
-            yield from (fault for fault in faults(inside[1:]) if fault.code == "block-malformed")
-            position = end
-        position += 1
+                yield Fault("definition-unsourced", f"the definition of “{token.meta['term']}” names no source", line)
 
 
 def _rebuild_all(state: StateCore) -> None:
@@ -108,7 +104,9 @@ def _definition(opening: Token, inner: list[Token], lines: Sequence[str]) -> Ite
         yield from (fault, *inner)
         return
     words, caption = _parted(inner)
-    yield _figure(_DEFINITION, 1, opening)
+    figure = _figure(_DEFINITION, 1, opening)
+    figure.meta["term"] = term.strip()
+    yield figure
     yield from _term(term.strip(), opening)
     yield from (*words, *caption) if caption else inner
     yield _figure(_DEFINITION, -1, opening)

@@ -178,9 +178,10 @@ def _units(tokens: Sequence[Token]) -> Iterator[tuple[_Unit, str]]:
         line = token.map[0] + 1 if token.map else line
         if token.type in ("heading_open", "thead_open", "heading_close", "thead_close"):
             heading = token.nesting > 0
-        if token.type in ("blockquote_open", "tr_open"):
+        if token.type in ("blockquote_open", "quotation_open", "definition_open", "tr_open"):
             end = _closing(tokens, position)
-            place = "blockquote" if token.type == "blockquote_open" else "heading" if heading else "row"
+            quoted = token.type in ("blockquote_open", "quotation_open")
+            place = "blockquote" if quoted else "heading" if heading else "row"
             yield _joined(tokens[position:end], line), place
             position = end
         elif token.type == "inline":

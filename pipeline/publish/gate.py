@@ -42,6 +42,7 @@ CODES: dict[str, str] = {
     "claim-unsourced": "A sentence in the notes states a figure, a date or somebody's words, and rests on nothing",
     "correction-lost": "A correction that was published is gone or was changed",
     "correction-unfounded": "A correction quotes words that are not there",
+    "definition-unsourced": "A definition in the notes names no source",
     "guid-empty": "The episode's guid was never minted",
     "image-in-notes": "The notes hold an image, which pages do not show",
     "link-unsafe": "A link in the notes leads neither to the web nor to a mail address",
@@ -51,7 +52,6 @@ CODES: dict[str, str] = {
     "protected-name": "A name that was struck out stands in what people wrote for the page",
     "published-date-changed": "The date of a published episode was changed",
     "published-guid-changed": "The guid of a published episode was changed",
-    "quotation-unsourced": "A quotation or a definition in the notes names no source",
     "redaction-incomplete": "A name that is struck out in one place is said in another",
     "scheduled": "The time of publication has not come",
     "speaker-unknown": "A name in the transcript is nobody's in people.toml",
@@ -67,7 +67,7 @@ CODES: dict[str, str] = {
 TITLE_MAX_CHARACTERS = 255
 _BLOCK_REMEDIES = {
     "block-malformed": "Write ::: definition TERM, the words, a line with the citation, and ::: at the end",
-    "quotation-unsourced": "Let its last line be a citation, [@key, p. 12], or a time of the recording, [12:34]",
+    "definition-unsourced": "Let its last line be a citation, [@key, p. 12], or a time of the recording, [12:34]",
 }
 _PLACEHOLDER = re.compile(r"^Speaker( \d+| \?)?$")
 

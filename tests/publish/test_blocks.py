@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from pipeline.publish.blocks import Fault, faults
+from pipeline.publish.claimed import claims_in_notes
 from pipeline.publish.feed_notes import description, feed_html
 from pipeline.publish.markdown import citations, parse
 from pipeline.publish.notes import Citation, render
@@ -56,16 +57,15 @@ def test_what_is_no_last_line_of_citations_leaves_the_quotation_as_it_is(markdow
         (QUOTATION, []),
         ("> Said at the end.\n> [12:34]", []),
         ("> Words [@river-2026], more words.", []),
-        ("Text\n\n> Words.", [("quotation-unsourced", 3)]),
-        ("- a\n\n  > Words.", [("quotation-unsourced", 3)]),
-        ("> Words.\n\n[@river-2026]", [("quotation-unsourced", 1)]),
-        ("::: definition OSEC\nWords.\n:::", [("quotation-unsourced", 1)]),
+        ("Text\n\n> Words.", []),
+        ("- a\n\n  ::: definition A\n  Words.\n  :::", [("definition-unsourced", 3)]),
+        ("::: definition OSEC\nWords.\n:::", [("definition-unsourced", 1)]),
         ("::: definition OSEC\n> Words.\n\n[@river-2026]\n:::", []),
         ("::: definition OSEC\nWords [@river-2026].\n:::", []),
         ("A\n\n::: definition\nWords.\n:::", [("block-malformed", 3)]),
         ("::: note\nWords.\n:::", [("block-malformed", 1)]),
         ("::: definition OSEC\nWords [@river-2026].", [("block-malformed", 1)]),
-        ("> ::: warning\n> Words.\n> :::", [("quotation-unsourced", 1), ("block-malformed", 1)]),
+        ("> ::: warning\n> Words.\n> :::", [("block-malformed", 1)]),
         ("`:::` and\n\n    > code\n", []),
     ],
 )
@@ -84,6 +84,13 @@ def test_a_definition_begins_with_its_term_in_the_feed() -> None:
     notes = render("::: definition OSEC\nIt is this.\n[@census:1921, 7]\n:::", SOURCES)
     html = feed_html(notes, page_url="https://s.example/")
     assert html.startswith("<p><strong>OSEC</strong>: It is this. — Census of the Valley, Crown Printer, p. 7 [1]</p>")
+
+
+def test_a_quotation_or_a_definition_with_its_source_is_no_open_claim() -> None:
+    for block in ("> There were 381 cases.\n> {}", "::: definition OSEC\nIn 2017, 381 cases were counted.\n{}\n:::"):
+        assert not [one for one in claims_in_notes(block.format("[@river-2026]")) if one.is_open]
+        assert not [one for one in claims_in_notes(block.format("[12:34]")) if one.is_open]
+        assert [one for one in claims_in_notes(block.format("")) if one.is_open]
 
 
 LINES = st.sampled_from(
