@@ -56,6 +56,9 @@ _QUOTATION = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _QUESTION = re.compile(r"[?？؟][”\"’'»)\]*_\s]*$")
+_NAMES_A_WORK = re.compile(
+    r"\b(?:book|novel|memoir|film|song|album|play|poem|documentary|series),\s$|\b(?:en)?titled\s$"
+)
 _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
 
@@ -148,6 +151,8 @@ def _is_quotation(match: re.Match[str]) -> bool:
     if len(parts) < QUOTATION_MIN_WORDS:
         return False
     weighty = [part for part in parts if len(part) > 3 or part is parts[0]]
+    if _NAMES_A_WORK.search(match.string, max(0, match.start() - 24), match.start()):
+        return False
     is_title = all(part[0].isupper() or not part[0].isalpha() for part in weighty) and quoted[-1] not in ".,!?…"
     return not is_title
 

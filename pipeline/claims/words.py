@@ -56,6 +56,7 @@ FIGURE = re.compile(
     | \bevery\s{ORDINAL}\b
     | \b(?:per\s?cent|percentage\spoints?)\b
     | \b(?:threepence|sixpence)\b
+    | \b(?:more\sthan|over|almost|nearly|about|half)\sa\s(?:year|decade|century)\b
     | \b{NUMBER}\b
     | \ban?\s{UNITS}\sof\s\w+\s(?:an?|per|every)\s(?:day|week|month|year|hour|second)\b
     """,
@@ -73,7 +74,8 @@ DATE = re.compile(
     re.VERBOSE,
 )
 _VERBS_OF_SAYING = (
-    "says? said saying reports? reported estimates? estimated warns? warned argues? argued claims? claimed confirms? "
+    "says? said saying asserts? asserted asserting claiming arguing warning insisting "
+    "suggesting reports? reported estimates? estimated warns? warned argues? argued claims? claimed confirms? "
     "confirmed denies denied deny concludes? concluded suggests? suggested announces? announced admits? admitted "
     "insists? insisted complains? complained writes? wrote notes? noted states? stated alleges? alleged maintains? "
     "maintained acknowledges? acknowledged reveals? revealed predicts? predicted stresse[sd] finds? found shows? "
@@ -88,7 +90,8 @@ _NOT_A_NOUN = "".join(rf"(?<!\b{word}\s)" for word in _BEFORE_NOUNS.split())
 # One of these is in whatever ATTRIBUTION finds; to look for them first saves most of its time.
 _HINTS = (
     "that according words put said says deni claim alleg estimat predict descri call brand denounc warn repli wrote "
-    "writes argue explain research stud survey data figures evidence report review analysis statistics"
+    "writes argue explain research stud survey data figures evidence report review analysis statistics results "
+    "findings assert insist suggest"
 )
 ATTRIBUTION_HINTS = tuple(_HINTS.split())
 ATTRIBUTION = re.compile(
@@ -96,13 +99,14 @@ ATTRIBUTION = re.compile(
       \baccording\sto\b(?!\splan) | \bin\sthe\swords\sof\b | \bas\s(?:[\w’'.-]+\s){{1,6}}puts?\sit\b
     | {_NOT_A_NOUN}\b{SAYING}\s(?:[\w’'-]+\s){{0,3}}?that\b
     | \b(?:told|tells|informed|assured|warned|reminded)\s(?:[\w’'-]+\s){{1,5}}?that\b
-    | \b(?:said|says)\s(?:the|his|her|their|its|no|nobody|there|he|she|it|they)\s[\w’'-]+
+    | \b(?:said|says)\s(?:the|his|her|their|its|no|nobody|there|he|she|it|they|while|although|if|most|many|some|more|all
+        |every|this|these|those|a|an|only)\s[“"«‘]?[\w’'-]+
     | [”"»]\s(?:says|said|writes|wrote|warns|warned|argues|argued|explains|explained)\b
     | \b(?:denied|denies|claims|claimed|alleges|alleged|estimates|estimated|predicts|predicted)\s
         (?:the|any|having|to|some|between|about)\b
     | \b(?:describe[sd]|called|calls|branded|denounced)\s(?:[\w’'-]+\s){{1,4}}?(?:as\b|[“"«‘])
     | \b(?:said|says|told\s[\w’'-]+(?:\s[\w’'-]+)?|warned|replied|wrote)\s?:\s?[“"«‘]
-    | \b(?:research|study|studies|survey|data|figures|evidence|report|review|analysis|statistics)\s
+    | \b(?:research|study|studies|survey|data|figures|evidence|report|review|analysis|statistics|results|findings)\s
         (?:from\s(?:[\w’'-]+\s){{1,3}})?(?:shows?|suggests?|finds?|found|indicates?)\b
     """,
     re.VERBOSE,
@@ -126,7 +130,7 @@ SUPERLATIVE = re.compile(
     rf"""
       \b(?:the|its|their|[a-z]+['’]s|among\sthe|one\sof\sthe)\s(?:\w+-)?{either(_EXTREMES)}\b
     | \bthe\s\w+est-\w+\b | \b(?:most|least)\s{either(_MEASURED)}\b
-    | \bthe\s(?:very\s)?first\s(?:ever\b|time\s(?:that|in)\b
+    | \bthe\s(?:very\s)?first\s(?!episode|part\b|chapter|season|half|question)(?:ever\b|time\s(?:that|in)\b
         |[\w’'-]+(?:\s[\w’'-]+){{0,3}}\s(?:in|to|of|since|ever)\b)
     | \bthe\sonly\s(?:one|[\w’'-]+(?:\s[\w’'-]+){{0,2}})\s(?:in|to|who|that|which|left|of|on|with)\b
     | \bno\sother\s[\w’'-]+ | \bthan\sany\sother\b | \bno\s[\w’'-]+\s(?:in|has|on)\s(?:the|ever)\b
