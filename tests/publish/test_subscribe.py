@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import segno
 from lxml import etree
+from PIL import Image
 
 from pipeline.publish.subscribe import directory_pages, qr_code, ways
 from tests.publish import made
@@ -195,3 +197,16 @@ def _modules(svg: bytes) -> list[list[bool]]:
             x += length
             place += 2
     return dark
+
+
+@pytest.mark.browser
+def test_a_decoder_reads_the_code_from_the_page(browser: Browser, address: str) -> None:
+    import zxingcpp
+
+    page = browser.new_page(color_scheme="dark")
+    page.goto(f"{address}feed.html")
+    picture = page.locator("img.qr-code").screenshot()
+    page.close()
+    with Image.open(io.BytesIO(picture)) as image:
+        (code,) = zxingcpp.read_barcodes(image.convert("RGB"))
+    assert code.text == "https://show.example/feed.xml"
