@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests.browsers import ARGUMENTS, MISSING, find_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+# A busy machine is no fault of the program: speed is what benchmarks are for.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
