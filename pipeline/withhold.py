@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pipeline.align import TimedParagraph, TimedWord
 from pipeline.likeness import fold, likeness
+from pipeline.show.protected import ProtectedName
 from pipeline.show.redactions import Redaction
 
 # Nearer than doubts ask for: here a likeness stops the publication, and Mario is not Maria.
@@ -41,13 +42,25 @@ class Found:
     name: str
 
 
+def protected_by(names: Iterable[ProtectedName]) -> tuple[Protected, ...]:
+    """Every spelling of the names in a show's list, each once; the pseudonym that stands for a name may stand."""
+    return tuple(
+        dict.fromkeys(
+            Protected(written, (*one.allow, *filter(None, [one.pseudonym])))
+            for one in names
+            for written in (one.name, *one.also)
+        )
+    )
+
+
 def withheld(paragraphs: Sequence[TimedParagraph], redactions: Sequence[Redaction]) -> tuple[TimedParagraph, ...]:
     """The paragraphs without the words that are said while a redaction runs (both in ms of the same time).
 
     A word that a redaction touches at all is struck; each run of struck words becomes the redaction's text, with
-    the punctuation that closed the run. Times of all other words stay.
+    the punctuation that closed the run. Times of all other words stay. What only silences keeps its words.
     """
-    return tuple(_withheld(paragraph, redactions) for paragraph in paragraphs) if redactions else tuple(paragraphs)
+    both = [one for one in redactions if one.strike == "both"]
+    return tuple(_withheld(paragraph, both) for paragraph in paragraphs) if both else tuple(paragraphs)
 
 
 def find(text: str, protected: Sequence[Protected]) -> Iterator[Found]:

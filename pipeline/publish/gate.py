@@ -20,7 +20,7 @@ from pipeline.publish.blocks import faults
 from pipeline.publish.claimed import claim_refusals, claims_in_notes
 from pipeline.publish.markdown import cited_in_text, inline_tokens, is_forbidden, parse
 from pipeline.publish.notes import SCHEMES, format_time
-from pipeline.show import EPISODE_NAME, NOTES_NAME, Episode, Source
+from pipeline.show import EPISODE_NAME, NOTES_NAME, PEOPLE_NAME, Episode, Person, Source
 from pipeline.transcript import TRANSCRIPT_NAME, Paragraph, Transcript
 from pipeline.withhold import Protected, find
 
@@ -40,6 +40,12 @@ CODES: dict[str, str] = {
     "citation-malformed": "Something in the notes looks like a citation and cannot be read as one",
     "citation-unknown": "A source is cited that is not in sources.json",
     "claim-unsourced": "A sentence in the notes states a figure, a date or somebody's words, and rests on nothing",
+    "consent-expired": "Somebody's consent held until a day that has passed",
+    "consent-missing": "Nothing says what somebody who is heard agreed to, and this show asks for it",
+    "consent-name": "Somebody agreed to a pseudonym and has none, or their name stands in people.toml",
+    "consent-unseen": "Somebody asked to see the episode first and has not",
+    "consent-voice": "More would be heard of somebody than they agreed to",
+    "consent-withdrawn": "Somebody withdrew their consent",
     "correction-lost": "A correction that was published is gone or was changed",
     "correction-unfounded": "A correction quotes words that are not there",
     "definition-unsourced": "A definition in the notes names no source",
@@ -49,7 +55,7 @@ CODES: dict[str, str] = {
     "notes-empty": "The notes hold no words",
     "notes-missing": "There are no show notes",
     "number-missing": "The show is told in order and the episode has no number",
-    "protected-name": "A name that was struck out stands in what people wrote for the page",
+    "protected-name": "A protected name stands in what people wrote for the page, or is said",
     "published-date-changed": "The date of a published episode was changed",
     "published-guid-changed": "The guid of a published episode was changed",
     "redaction-incomplete": "A name that is struck out in one place is said in another",
@@ -101,21 +107,30 @@ def refusals(
     ]
 
 
-def named(episode: Episode, notes_markdown: str | None, protected: Sequence[Protected]) -> list[Refusal]:
-    """A refusal for every line of the notes and every setting of the episode in which a protected name stands."""
-    notes_path, settings_path = episode.folder / NOTES_NAME, episode.folder / EPISODE_NAME
-    texts = [(f"{notes_path}:{number}", line) for number, line in enumerate((notes_markdown or "").splitlines(), 1)]
+def named(
+    episode: Episode, notes_markdown: str | None, protected: Sequence[Protected], people: Sequence[Person] = ()
+) -> list[Refusal]:
+    """A refusal for every line of the notes, every setting of the episode and everything said of its people in which a
+    protected name stands."""
+    notes = notes_markdown or ""  # searched as a whole: a name may begin on one line and end on the next
     settings = episode.model_dump(mode="json", exclude={"folder", "guid"})
-    texts += [(str(settings_path), text) for text in _texts(settings)]
+    texts = [(str(episode.folder / EPISODE_NAME), text) for text in _texts(settings)]
+    for person in people:
+        where = f"{episode.folder.parent / PEOPLE_NAME} [{person.id}]"
+        texts += [(where, text) for text in _texts(person.model_dump(mode="json", exclude_none=True))]
+    places = [
+        (f"{episode.folder / NOTES_NAME}:{notes.count(chr(10), 0, one.start) + 1}", notes, one)
+        for one in find(notes, protected)
+    ]
+    places += [(where, text, one) for where, text in texts for one in find(text, protected)]
     return [
         Refusal(
             where,
-            f"“{text[one.start : one.end]}” is struck out of the episode and stands here",
-            "Take it out",
+            f"“{text[one.start : one.end]}” is a protected name and stands here",
+            "Take it out, or write the pseudonym",
             "protected-name",
         )
-        for where, text in texts
-        for one in find(text, protected)
+        for where, text, one in places
     ]
 
 

@@ -25,7 +25,7 @@ from pipeline.errors import InvalidAudio, OnRecordError, Problem, Refused
 from pipeline.publish import artwork, pages, share_image
 from pipeline.publish.corrections_feed import corrections_feed
 from pipeline.publish.feed import build_feeds, feed_item
-from pipeline.publish.leaks import leaks
+from pipeline.publish.leaks import leaks, leaks_into
 from pipeline.publish.model import ApprovedEpisode
 from pipeline.publish.modules import linked
 from pipeline.publish.pages import Site, SiteAssets, named_people, newest_first
@@ -42,6 +42,7 @@ from pipeline.publish.templates import (
     static_place,
 )
 from pipeline.show import Show
+from pipeline.withhold import protected_by
 
 PICTURES_FOLDER = "_pictures"  # in build/; no slug begins with an underscore
 _PIECE = r"[0-9a-f]{12}"
@@ -119,11 +120,12 @@ def build_site(
     )
     portraits = _portraits(show, parts, pictures)
     plan = plan_site(show, parts, shared, icon, share, today=today, portraits=portraits)
-    while found := _leaking(plan, parts):
+    while found := _leaking(show, plan, parts):
         # Fail closed: an episode that says a protected name anywhere is left out of everything, and looked at again.
         left_out |= found
         parts = [part for part in parts if part.approved.slug not in found]
         plan = plan_site(show, parts, shared, icon, share, today=today, portraits=portraits)
+    _refuse_leaks(show, plan, parts)
     _refuse_obstacles(site, plan)
     _remove_leftovers(site)
     written: list[str] = []
@@ -227,14 +229,37 @@ def _listed_pages(whole: Site, plan: Mapping[str, bytes | Path]) -> Iterator[Lis
             yield ListedPage(address, episodes.get(name, newest))
 
 
-def _leaking(plan: Mapping[str, bytes | Path], parts: Sequence[EpisodeParts]) -> dict[str, OnRecordError]:
-    """By slug, the episodes in whose own files a name stands that was struck out of them."""
+def _leaking(show: Show, plan: Mapping[str, bytes | Path], parts: Sequence[EpisodeParts]) -> dict[str, OnRecordError]:
+    """By slug, the episodes that would say a name they must not: in files of their own, or in what they put into those
+    of all episodes."""
     found: dict[str, OnRecordError] = {}
     for part in parts:
-        own = {name: content for name, content in plan.items() if name.startswith(f"{part.approved.slug}/")}
-        if problems := [problem for _, problem in leaks(own, part.approved.protected)]:
-            found[part.approved.slug] = Refused(problems)
+        slug, protected = part.approved.slug, part.approved.protected
+        if not protected:
+            continue
+        own = {name: content for name, content in plan.items() if name.startswith(f"{slug}/")}
+        problems = [problem for _, problem in leaks(own, protected)]
+        item = feed_item(show.settings, part.approved, part.files, part.notes)
+        problems += leaks_into(f"{slug} in site/feed.xml", (item.description, item.content), protected)
+        # The index holds its words one by one, where a name of several could not be seen: it is made of these texts.
+        searched = part.searched
+        texts = (searched.heading, searched.notes, searched.said)
+        problems += leaks_into(f"{slug} in site/search/", texts, protected)
+        if problems:
+            found[slug] = Refused(problems)
     return found
+
+
+def _refuse_leaks(show: Show, plan: Mapping[str, bytes | Path], parts: Sequence[EpisodeParts]) -> None:
+    """Nothing is published while a name that protects the whole show stands in a file of all episodes.
+
+    Those of one episode were searched before, by the same names and more.
+    """
+    slugs = {part.approved.slug for part in parts}
+    shared = {name: content for name, content in plan.items() if name.partition("/")[0] not in slugs}
+    protected = protected_by(one for one in show.protected if not one.episodes)
+    if problems := [problem for _, problem in leaks(shared, protected)]:
+        raise Refused(problems)
 
 
 def _portraits(show: Show, parts: Sequence[EpisodeParts], pictures: Path) -> dict[str, bytes]:

@@ -32,6 +32,7 @@ from pipeline.show import (
     Episode,
     Show,
 )
+from pipeline.show.consent import CONSENT_NAME
 from pipeline.show.settings import ApprovalPolicy
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript
 
@@ -139,8 +140,9 @@ def seal(
             )
             if person.photo:
                 subject[person.photo] = _file(show.folder / person.photo, digests)
-    if (episode.folder / REDACTIONS_NAME).exists():
-        subject[REDACTIONS_NAME] = _file(episode.folder / REDACTIONS_NAME, digests)
+    for name in (REDACTIONS_NAME, CONSENT_NAME):
+        if (episode.folder / name).exists():
+            subject[name] = _file(episode.folder / name, None)
     sources = show.sources_of(episode)
     for key in sorted(set(cited)):
         source = sources.get(key)

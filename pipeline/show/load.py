@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from pipeline.errors import InvalidEpisode, InvalidShow, Problem
 from pipeline.show.amends import Withdrawal
+from pipeline.show.consent import Consent, read_consents
 from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
 from pipeline.show.look import Look, faults
 from pipeline.show.models import Episode, Person, Term
 from pipeline.show.places import line_in_toml
-from pipeline.show.reading import read_toml, require_file, validated
-from pipeline.show.redactions import Redaction
+from pipeline.show.protected import ProtectedName, read_protected
+from pipeline.show.reading import read_list, read_toml, require_file, validated
+from pipeline.show.redactions import Redaction, read_redactions
 from pipeline.show.settings import ShowSettings
 from pipeline.show.sources import SOURCES_NAME, Source, read_sources
 
@@ -50,6 +51,8 @@ class Show:
     episode_glossary: Mapping[str, tuple[Term, ...]] = made_by(default_factory=dict)
     withdrawn: Mapping[str, Withdrawal] = made_by(default_factory=dict)
     redactions: Mapping[str, tuple[Redaction, ...]] = made_by(default_factory=dict)
+    consents: Mapping[str, Mapping[str, Consent]] = made_by(default_factory=dict)
+    protected: tuple[ProtectedName, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -67,6 +70,14 @@ class Show:
     def redactions_of(self, episode: Episode) -> tuple[Redaction, ...]:
         """What is struck out of the episode, in the order of time."""
         return self.redactions.get(episode.slug, ())
+
+    def consents_of(self, episode: Episode) -> Mapping[str, Consent]:
+        """What people agreed to, by their ids; never to be rendered."""
+        return self.consents.get(episode.slug, {})
+
+    def protected_of(self, episode: Episode) -> tuple[ProtectedName, ...]:
+        """The names that must stand in nothing that is published of the episode, beside those it strikes out itself."""
+        return tuple(one for one in self.protected if not one.episodes or episode.slug in one.episodes)
 
     def glossary_of(self, episode: Episode) -> tuple[Term, ...]:
         """The show's terms and those in the episode's own glossary.toml, each once."""
@@ -107,6 +118,7 @@ def load_show(root: Path) -> Show:
     for person in people.values():
         if person.photo:
             require_file(folder, person.photo, folder / PEOPLE_NAME, (person.id, "photo"), problems)
+    protected = read_protected(settings, root, problems) if settings is not None else ()
     if problems or settings is None:
         raise InvalidShow(problems)
 
@@ -116,6 +128,7 @@ def load_show(root: Path) -> Show:
     own_glossary: dict[str, tuple[Term, ...]] = {}
     withdrawn: dict[str, Withdrawal] = {}
     redactions: dict[str, tuple[Redaction, ...]] = {}
+    consents: dict[str, Mapping[str, Consent]] = {}
     for entry in sorted(folder.iterdir()):
         if not _is_episode_folder(entry):
             continue
@@ -125,14 +138,27 @@ def load_show(root: Path) -> Show:
                 continue
             episode = load_episode(entry, people)
             own_sources[entry.name], own_glossary[entry.name] = _read_own(entry)
-            redactions[entry.name] = _read_redactions(entry / REDACTIONS_NAME)
+            redactions[entry.name] = read_redactions(entry / REDACTIONS_NAME)
+            consents[entry.name] = read_consents(entry, people)
         except InvalidEpisode as error:
             broken[entry.name] = error
         else:
             episodes.append(episode)
     kept = _without_doubled_guids(episodes, broken)
     return Show(
-        root, settings, people, glossary, sources, kept, broken, own_sources, own_glossary, withdrawn, redactions
+        root,
+        settings,
+        people,
+        glossary,
+        sources,
+        kept,
+        broken,
+        own_sources,
+        own_glossary,
+        withdrawn,
+        redactions,
+        consents,
+        protected,
     )
 
 
@@ -191,15 +217,6 @@ def _read_withdrawal(path: Path) -> Withdrawal:
     if withdrawal is None:
         raise InvalidEpisode(problems)  # broken is not published either: a slip must not bring it back
     return withdrawal
-
-
-def _read_redactions(path: Path) -> tuple[Redaction, ...]:
-    problems: list[Problem] = []
-    entries = _read_list(path, "redactions", "Write each as [[redactions]] with start = and end =", problems)
-    read = [validated(Redaction, entry, path, ("redactions", index), problems) for index, entry in enumerate(entries)]
-    if problems:
-        raise InvalidEpisode(problems)  # what cannot be read cannot be struck out: nothing of it is published
-    return tuple(sorted((one for one in read if one is not None), key=lambda one: (one.start_ms, one.end_ms)))
 
 
 def _read_own(folder: Path) -> tuple[dict[str, Source], tuple[Term, ...]]:
@@ -309,19 +326,6 @@ def _read_people(path: Path, problems: list[Problem]) -> dict[str, Person]:
 
 
 def _read_glossary(path: Path, problems: list[Problem]) -> tuple[Term, ...]:
-    entries = _read_list(path, "terms", "Write each term as [[terms]] with term = and meaning =", problems)
+    entries = read_list(path, "terms", "Write each term as [[terms]] with term = and meaning =", problems)
     terms = [validated(Term, entry, path, ("terms", index), problems) for index, entry in enumerate(entries)]
     return tuple(term for term in terms if term is not None)
-
-
-def _read_list(path: Path, name: str, remedy: str, problems: list[Problem]) -> list[Any]:
-    """The tables `[[name]]` of a file that holds nothing else; empty where there is no file."""
-    table = read_toml(path, problems, optional=True) or {}
-    for key in table.keys() - {name}:
-        line = line_in_toml(path.read_text("utf-8"), (key,))
-        problems.append(Problem(f"{path}:{line}", f"“{key}” is not a setting", remedy))
-    entries = table.get(name, [])
-    if not isinstance(entries, list):
-        problems.append(Problem(f"{path}:1", f"{name} is not a list of tables", remedy))
-        return []
-    return entries

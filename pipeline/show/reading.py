@@ -47,6 +47,19 @@ def read_toml(path: Path, problems: list[Problem], *, optional: bool = False) ->
     return None
 
 
+def read_list(path: Path, name: str, remedy: str, problems: list[Problem]) -> list[Any]:
+    """The tables `[[name]]` of a file that holds nothing else; empty where there is no file."""
+    table = read_toml(path, problems, optional=True) or {}
+    for key in table.keys() - {name}:
+        line = line_in_toml(path.read_text("utf-8"), (key,))
+        problems.append(Problem(f"{path}:{line}", f"“{key}” is not a setting", remedy))
+    entries = table.get(name, [])
+    if not isinstance(entries, list):
+        problems.append(Problem(f"{path}:1", f"{name} is not a list of tables", remedy))
+        return []
+    return entries
+
+
 def validated(
     model: type[Model],
     table: dict[str, Any] | None,

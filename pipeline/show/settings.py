@@ -61,6 +61,13 @@ class ApprovalPolicy(Value):
     require_signature: Switch = False
 
 
+class SafeguardSettings(Value):
+    """What protects the people of this show. `protected_names` is a file outside the show's folder."""
+
+    require_consent: Switch = False
+    protected_names: Line | None = None
+
+
 class Season(Value):
     """A season that has a name."""
 
@@ -150,6 +157,7 @@ class ShowSettings(Value):
     audio: AudioSettings = AudioSettings()
     transcription: TranscriptionSettings = TranscriptionSettings()
     approval: ApprovalPolicy = ApprovalPolicy()
+    safeguards: SafeguardSettings = SafeguardSettings()
     subscribe: SubscribeSettings = SubscribeSettings()
     look: Look = Look()
 

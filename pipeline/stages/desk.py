@@ -64,7 +64,7 @@ def desk_services(root: Path) -> DeskServices:
         states=states,
         preview=_preview,
         source_label=source_label,
-        refusals=lambda slug: reading(slug).refusals,
+        refusals=lambda slug: reading(slug).refusals_on(_now().date()),
         voids=lambda slug: sorted(reading(slug).subject),
         approve=seal,
         retranscribe=hear,

@@ -17,6 +17,7 @@ from pipeline.publish.model import ApprovedEpisode, place
 from pipeline.show import Episode, Show
 from pipeline.stages import stamps
 from pipeline.stages.faults import Failed, set_aside
+from pipeline.stages.guarding import protected_in_episode
 from pipeline.stages.prepare import MASTER_NAME, MASTER_VERSION, Report
 from pipeline.stages.status import (
     MASTER_STAMP,
@@ -28,7 +29,7 @@ from pipeline.stages.status import (
     site_stamp,
 )
 from pipeline.transcript import MACHINE_NAME, read_machine
-from pipeline.withhold import Protected, withheld
+from pipeline.withhold import withheld
 
 _TAGS_VERSION = 2
 _ALTERNATE_VERSION = 1
@@ -88,9 +89,8 @@ def _remember(show: Show, readings: Sequence[Reading]) -> None:
 
 def may_be_published(reading: Reading, now: datetime) -> bool:
     """Whether nothing stands against it: approved as it is now, no refusal, and its time has come."""
-    return (
-        reading.verdict.holds and not reading.refusals and not reading.problems and reading.episode.published_at <= now
-    )
+    stands = reading.problems or reading.refusals_on(now.date())
+    return reading.verdict.holds and not stands and reading.episode.published_at <= now
 
 
 def _require_unchanged(show: Show, reading: Reading, digests: DigestCache) -> None:
@@ -108,12 +108,10 @@ def _approved(show: Show, reading: Reading, report: Report) -> ApprovedEpisode:
     machine = read_machine(episode.folder / MACHINE_NAME)
     assert reading.transcript is not None  # noqa: S101  the gate refuses an episode without one
     redactions = show.redactions_of(episode)
-    protected: tuple[Protected, ...] = ()
     said = withheld(align(reading.transcript, machine.words), redactions)
     if redactions:
-        from pipeline.stages.redacting import protected_in, prove
+        from pipeline.stages.redacting import prove
 
-        protected = protected_in(redactions)
         prove(show, episode, redactions, said, folder, finished, report)
     paragraphs = shifted(said, finished.recording_start_ms)
     settings = show.settings
@@ -136,7 +134,7 @@ def _approved(show: Show, reading: Reading, report: Report) -> ApprovedEpisode:
         ),
         alternate=alternate,
         alternate_path=folder / f"alternate.{alternate.suffix}" if alternate else None,
-        protected=protected,
+        protected=protected_in_episode(show, episode),
         # The waveform is that of the recording, in which what was struck out can still be seen.
         peaks_path=None if redactions else folder / release.PEAKS_NAME,
     )
@@ -236,6 +234,7 @@ def _site_key(show: Show, ready: list[Reading], now: datetime, digests: DigestCa
             reading.episode.slug: [one.model_dump(mode="json") for one in reading.verdict.holding] for reading in ready
         },
         ended=ended,
+        protected=[one.model_dump(mode="json") for one in show.protected],
         templates=[_digest_folder(folder) for folder in (templates_folder(), overrides_folder(show.root)) if folder],
         fonts=[digests.digest(show.folder / font.file) for font in show.settings.look.fonts],
         code=[_digest_folder(code / "publish"), _digest_folder(code / "claims"), _digest_folder(code, "*.py")],

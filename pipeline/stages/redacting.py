@@ -31,7 +31,7 @@ from pipeline.transcript import (
     read_machine,
     read_transcript,
 )
-from pipeline.withhold import Protected, find, is_said
+from pipeline.withhold import Protected, find, is_said, protected_by
 
 PROOF_STAMP = "redactions.stamp.json"
 _PROOF_VERSION = 1
@@ -57,12 +57,19 @@ def protected_in(redactions: Sequence[Redaction]) -> tuple[Protected, ...]:
 def occurrences(paragraphs: Sequence[TimedParagraph], machine: MachineTranscript, name: str) -> list[Occurrence]:
     """Where `name` is said: in the editor's text, and in what the machine heard, which may spell it otherwise."""
     protected = [Protected(name)]
-    found = [
-        Occurrence(words[0].start_ms, words[-1].end_ms, _around(paragraph.text, place.start, place.end))
-        for paragraph in paragraphs
-        for place in find(paragraph.text, protected)
-        if (words := [one for one in paragraph.words if one.start_char < place.end and place.start < one.end_char])
-    ]
+    return _merged([*_written(paragraphs, protected), *_heard(machine, protected)])
+
+
+def _written(paragraphs: Sequence[TimedParagraph], protected: Sequence[Protected]) -> Iterator[Occurrence]:
+    for paragraph in paragraphs:
+        for place in find(paragraph.text, protected):
+            words = [one for one in paragraph.words if one.start_char < place.end and place.start < one.end_char]
+            if words:
+                around = _around(paragraph.text, place.start, place.end)
+                yield Occurrence(words[0].start_ms, words[-1].end_ms, around)
+
+
+def _heard(machine: MachineTranscript, protected: Sequence[Protected]) -> Iterator[Occurrence]:
     heard = "".join(word.text for word in machine.words)
     starts, position = [], 0
     for word in machine.words:
@@ -74,23 +81,38 @@ def occurrences(paragraphs: Sequence[TimedParagraph], machine: MachineTranscript
             for word, start in zip(machine.words, starts, strict=True)
             if start < place.end and place.start < start + len(word.text)
         ]
-        found.append(Occurrence(spoken[0].start_ms, spoken[-1].end_ms, _around(heard, place.start, place.end)))
-    return _merged(found)
+        yield Occurrence(spoken[0].start_ms, spoken[-1].end_ms, _around(heard, place.start, place.end))
 
 
 def uncovered(show: Show, episode: Episode, transcript: Transcript, machine: MachineTranscript) -> Iterator[Refusal]:
-    """A refusal for every place where a name that is struck out elsewhere is said and not struck out."""
+    """A refusal for every place where a protected name is said and not struck out.
+
+    What is written must be struck out of the words; what was only heard, and stands otherwise in the text (a pseudonym,
+    for example), at least out of the sound.
+    """
     redactions = show.redactions_of(episode)
     paragraphs = align(transcript, machine.words)
-    for one in protected_in(redactions):
-        for place in occurrences(paragraphs, machine, one.name):
-            if not any(red.start_ms < place.end_ms and place.start_ms < red.end_ms for red in redactions):
-                yield Refusal(
-                    f"{episode.folder / TRANSCRIPT_NAME} at {format_ms(place.start_ms)}",
-                    f"“{one.name}” is struck out elsewhere and is said here: {place.around}",
-                    f"Run onrecord redact {episode.slug} --words again",
-                    "redaction-incomplete",
-                )
+    of_words = [one for one in redactions if one.strike == "both"]
+    struck = protected_in(redactions)
+    for one in dict.fromkeys((*struck, *protected_by(show.protected_of(episode)))):
+        left = [place for place in _written(paragraphs, [one]) if not _touches(place, of_words)]
+        left += [place for place in _heard(machine, [one]) if not _touches(place, redactions)]
+        where, code = (
+            ("struck out elsewhere", "redaction-incomplete")
+            if one in struck
+            else ("one of the protected names", "protected-name")
+        )
+        for place in _merged(left):
+            yield Refusal(
+                f"{episode.folder / TRANSCRIPT_NAME} at {format_ms(place.start_ms)}",
+                f"“{one.name}” is {where} and is said here: {place.around}",
+                f"Run onrecord redact {episode.slug} --words “{one.name}”, or with --from and --to",
+                code,
+            )
+
+
+def _touches(place: Occurrence, redactions: Sequence[Redaction]) -> bool:
+    return any(one.start_ms < place.end_ms and place.start_ms < one.end_ms for one in redactions)
 
 
 def redact(
@@ -200,11 +222,14 @@ def _touch(one: Redaction, other: Redaction) -> bool:
 def _struck_words(episode: Episode, one: Redaction, published: Sequence[TimedParagraph]) -> tuple[str, ...]:
     """What the machine heard in the stretch and what is not also said around it."""
     machine = read_machine(episode.folder / MACHINE_NAME)
+    # Where only the sound is struck the words are read and must not be heard: they are none of those around it.
+    silent = [one] if one.strike == "sound" else []
     around = " ".join(
         word.text
         for paragraph in published
         for word in paragraph.words
         if word.start_ms < one.end_ms + 2 * _AROUND_MS and one.start_ms - 2 * _AROUND_MS < word.end_ms
+        if not any(red.start_ms < word.end_ms and word.start_ms < red.end_ms for red in silent)
     )
     struck = (
         word.text.strip()

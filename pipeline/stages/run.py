@@ -85,7 +85,7 @@ def approve(
     show = load_show(root)
     episode = find_episode(show, slug)
     reading = read_episode(show, episode, remembered_digests(root))
-    if obstacles := [*reading.problems, *reading.refusals]:
+    if obstacles := [*reading.problems, *reading.refusals_on(now.date())]:
         raise Refused(obstacles)
     if dry_run:
         return None

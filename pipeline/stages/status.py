@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from pipeline import files
 from pipeline.digests import DigestCache
 from pipeline.errors import InvalidEpisode, InvalidInput, InvalidTranscript, OnRecordError, Problem, Refusal
-from pipeline.publish import gate, notes, published
+from pipeline.publish import consent, gate, notes, published
 from pipeline.publish.corrections import change_refusals
 from pipeline.publish.markdown import cited_in_text
 from pipeline.review import approvals
 from pipeline.show import NOTES_NAME, Episode, Show, load_show
 from pipeline.stages import stamps
+from pipeline.stages.guarding import safeguard_refusals
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
 
 BUILD_FOLDER = "build"
@@ -56,7 +56,10 @@ class EpisodeStatus:
 
 @dataclass(frozen=True)
 class Reading:
-    """An episode as it stands now: its text, what seals it, and why it may not be published yet."""
+    """An episode as it stands now: its text, what seals it, and why it may not be published yet.
+
+    `refusals` stand on every day, `lapses` begin to stand after theirs: `refusals_on` has both.
+    """
 
     episode: Episode
     transcript: Transcript | None
@@ -65,6 +68,16 @@ class Reading:
     verdict: approvals.Verdict
     refusals: tuple[Refusal, ...]
     problems: tuple[Problem, ...]
+    lapses: tuple[consent.Lapse, ...] = ()
+
+    @property
+    def consent_until(self) -> date | None:
+        """The last day on which everybody's consent holds; None where it has no end."""
+        return min((one.last_day for one in self.lapses), default=None)
+
+    def refusals_on(self, day: date) -> tuple[Refusal, ...]:
+        """Everything that stands against the episode on a day."""
+        return (*self.refusals, *consent.lapsed(self.lapses, day))
 
 
 def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
@@ -97,7 +110,7 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
         language=show.settings.language,
         terms=[one.term for one in show.glossary_of(episode)],
     )
-    refusals += _said_though_struck(show, episode, transcript, markdown)
+    refusals += safeguard_refusals(show, episode, transcript, markdown)
     refusals += _since_publication(show, episode, transcript, markdown, subject, problems)
     if problems:
         # What cannot be read is reported as such, not as missing.
@@ -105,7 +118,8 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
     if not verdict.holds and (episode.folder / MACHINE_NAME).exists():
         # An approval that holds sealed recording and machine words together; until then they may not belong together.
         problems.extend(_foreign_machine_words(episode, digests))
-    return Reading(episode, transcript, markdown, subject, verdict, tuple(refusals), tuple(problems))
+    lapses = consent.lapses(episode, show.consents_of(episode))
+    return Reading(episode, transcript, markdown, subject, verdict, tuple(refusals), tuple(problems), lapses)
 
 
 def page_sections(
@@ -121,22 +135,6 @@ def page_sections(
         sources=sources,
         recordings={one.file: subject[one.file] for one in episode.recordings},
     )
-
-
-def _said_though_struck(
-    show: Show, episode: Episode, transcript: Transcript | None, markdown: str | None
-) -> list[Refusal]:
-    """Names that redactions protect and that stand, or are said, where nothing strikes them out."""
-    redactions = show.redactions_of(episode)
-    if not any(one.words for one in redactions):
-        return []
-    from pipeline.stages.redacting import protected_in, uncovered
-
-    found = gate.named(episode, markdown, protected_in(redactions))
-    if transcript is not None and (episode.folder / MACHINE_NAME).exists():
-        with suppress(InvalidTranscript):  # reported where it is read
-            found += uncovered(show, episode, transcript, read_machine(episode.folder / MACHINE_NAME))
-    return found
 
 
 def _since_publication(
@@ -187,12 +185,13 @@ def survey_show(
 
 def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> EpisodeStatus:
     episode, slug = reading.episode, reading.episode.slug
+    refusals = reading.refusals_on(now.date())
     check = "check it at the desk: make review (or in an editor, then onrecord approve)"
 
     def status(state: State, because: str, next_step: str) -> EpisodeStatus:
         problems: tuple[Problem, ...] = ()
         if state in (State.INVALID, State.WAITING, State.VOID):
-            problems = (*reading.problems, *reading.refusals, *reading.verdict.lacking)
+            problems = (*reading.problems, *refusals, *reading.verdict.lacking)
         names = tuple(dict.fromkeys(one.name for one in reading.verdict.holding))
         return EpisodeStatus(slug, episode.title, state, because, next_step, problems, episode.published_at, names)
 
@@ -202,8 +201,8 @@ def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> Ep
         return status(State.VOID, f"because {', '.join(reading.verdict.changed)} changed", check)
     if not (episode.folder / MACHINE_NAME).exists() and reading.transcript is None:
         return status(State.TO_TRANSCRIBE, "no machine words yet", "make pipeline")
-    if reading.refusals:
-        return status(State.WAITING, reading.refusals[0].what, "mend that at the desk: make review (or in an editor)")
+    if refusals:
+        return status(State.WAITING, refusals[0].what, "mend that at the desk: make review (or in an editor)")
     if not reading.verdict.holds:
         return status(State.WAITING, reading.verdict.refusals(slug)[0].what, check)
     if episode.published_at > now:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mutagen import id3
+from PIL import Image
 
-from pipeline.publish.leaks import leaks
+from pipeline.publish.leaks import leaks, leaks_into
+from pipeline.publish.search.documents import Card, document
+from pipeline.publish.search.index import build_index
 from pipeline.withhold import Protected
 
 MARIA = [Protected("Maria Santos")]
@@ -58,3 +62,35 @@ def test_the_problem_names_file_and_name() -> None:
     ((_, problem),) = leaks({"a/index.html": b"Maria Santos"}, MARIA)
     assert problem.where == "site/a/index.html"
     assert "Maria Santos" in problem.what
+
+
+def test_a_name_with_markup_in_it_is_found() -> None:
+    assert leaking({"a/index.html": b"<p>Maria <em>Santos</em></p>"}) == ["a/index.html"]
+
+
+def test_what_an_episode_puts_into_files_of_all_is_searched_before_it_is_cut_into_words() -> None:
+    # search/words-*.json holds single words: of several that are one name no file could tell.
+    index = build_index([document("a", Card("A", "a/", "a.json", "2026-11-01", "en", "", (), ()), "Maria Santos came")])
+    words = next(name for name in index.files if "words" in name)
+    assert leaking({words: index.files[words]}) == []
+    (problem,) = leaks_into("a in site/search/", ["She is", "Maria <b>Santos</b> came"], MARIA)
+    assert problem.where == "a in site/search/"
+
+
+def test_the_pixels_of_a_picture_hold_no_names(tmp_path: Path) -> None:
+    # In a megabyte of them a short name stands by chance. What is said of the picture is searched.
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), (20, 60, 90)).save(picture, "JPEG", comment=b"With Ann")
+    head, mark, end = picture.getvalue().rpartition(b"\xff\xd9")
+    content = head + b"\x00\x01 Lee!\x02" + mark + end
+    assert [name for name, _ in leaks({"a.jpg": content}, [Protected("Lee")])] == []
+    assert [name for name, _ in leaks({"a.jpg": content}, [Protected("Ann")])] == ["a.jpg"]
+    # Inside a recording's tags the picture is the same.
+    (tmp_path / "a.mp3").write_bytes(b"")
+    tags = id3.ID3()
+    tags.add(id3.APIC(data=content))
+    tags.add(id3.TIT2(text="With Joe"))
+    tags.save(tmp_path / "a.mp3")
+    plan: dict[str, bytes | Path] = {"a.mp3": tmp_path / "a.mp3"}
+    assert list(leaks(plan, [Protected("Lee")])) == []
+    assert [name for name, _ in leaks(plan, [Protected("Joe")])] == ["a.mp3"]

@@ -1,0 +1,65 @@
+"""What protects the people in an episode, judged: names that must not be published, and what each of them agreed to."""
+
+from __future__ import annotations
+
+from pipeline.align import align
+from pipeline.errors import InvalidTranscript, Refusal
+from pipeline.publish import consent, gate
+from pipeline.show import Episode, Show
+from pipeline.transcript import MACHINE_NAME, MachineTranscript, Transcript, read_machine
+from pipeline.withhold import Protected, protected_by
+
+
+def protected_in_episode(show: Show, episode: Episode) -> tuple[Protected, ...]:
+    """Every name that must stand in nothing of the episode: those it strikes out, and those of the show's own list."""
+    from pipeline.stages.redacting import protected_in
+
+    names = (*protected_in(show.redactions_of(episode)), *protected_by(show.protected_of(episode)))
+    return tuple(dict.fromkeys(names))
+
+
+def safeguard_refusals(
+    show: Show, episode: Episode, transcript: Transcript | None, markdown: str | None
+) -> list[Refusal]:
+    """Everything that would publish more of somebody than may be published, whatever the day."""
+    return [*_names(show, episode, transcript, markdown), *_consents(show, episode, transcript)]
+
+
+def _names(show: Show, episode: Episode, transcript: Transcript | None, markdown: str | None) -> list[Refusal]:
+    protected = protected_in_episode(show, episode)
+    if not protected:
+        return []
+    from pipeline.stages.redacting import uncovered
+
+    credited = [show.people[credit.person] for credit in episode.credits]
+    found = gate.named(episode, markdown, protected, [*show.episode_people(episode), *credited])
+    if transcript is not None and (machine := _machine(episode)) is not None:
+        found += uncovered(show, episode, transcript, machine)
+    return found
+
+
+def _consents(show: Show, episode: Episode, transcript: Transcript | None) -> list[Refusal]:
+    consents, required = show.consents_of(episode), show.settings.safeguards.require_consent
+    if not consents and not required:
+        return []
+    # Only who is read and not heard needs the times of their words.
+    machine = _machine(episode) if any(one.publish == "text only" for one in consents.values()) else None
+    return consent.refusals(
+        episode,
+        consents,
+        show.people,
+        required=required,
+        speakers=transcript.speakers if transcript else (),
+        paragraphs=align(transcript, machine.words) if transcript and machine else (),
+        redactions=show.redactions_of(episode),
+        protected=protected_by(show.protected_of(episode)),
+        pseudonyms={one.pseudonym for one in show.protected_of(episode) if one.pseudonym},
+    )
+
+
+def _machine(episode: Episode) -> MachineTranscript | None:
+    path = episode.folder / MACHINE_NAME
+    try:
+        return read_machine(path) if path.exists() else None
+    except InvalidTranscript:  # reported where it is read
+        return None
