@@ -16,6 +16,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from pipeline.errors import InvalidEpisode, Problem
+from pipeline.publish.glossary import Explained, mark_first_uses
 from pipeline.publish.markdown import Citation, citations, inline_tokens, options, parse
 from pipeline.publish.references import format_locator, format_reference, short_reference, source_link, title_text
 from pipeline.publish.simple_html import Block, inline_text, simple_blocks
@@ -90,8 +91,17 @@ class Notes:
     blocks: tuple[Block, ...]
 
 
-def render(markdown: str, sources: Mapping[str, Source], *, heading_level: int = 2, offset_ms: int = 0) -> Notes:
+def render(
+    markdown: str,
+    sources: Mapping[str, Source],
+    *,
+    terms: Sequence[Explained] = (),
+    heading_level: int = 2,
+    offset_ms: int = 0,
+) -> Notes:
     """Render notes.md.
+
+    The first use of each of the `terms` leads to its meaning, which the page has below.
 
     `heading_level` (2 to 6) is the level of its highest heading on the page, which has its own h1; levels below
     follow without gaps. `offset_ms` is where the recording begins in the release: times in the notes are of the
@@ -117,6 +127,7 @@ def render(markdown: str, sources: Mapping[str, Source], *, heading_level: int =
     times = _place_times(tokens, offset_ms)
     _shift_headings(tokens, heading_level)
     _class_alignment(tokens)
+    mark_first_uses(tokens, terms)
     references = tuple(
         Reference(number, sources[key], _entry(sources[key], number, places), f"source-{number}", tuple(places))
         for number, (key, places) in enumerate(cited_from.items(), start=1)
@@ -247,6 +258,9 @@ class _Renderer(RendererHTML):
 
     def malformed_block(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         return ""
+
+    def term(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        return str(tokens[index].meta["page_html"])
 
     def malformed_citation(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         return escape(tokens[index].content)

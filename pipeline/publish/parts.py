@@ -10,6 +10,7 @@ from pipeline import files
 from pipeline.publish import artwork, captions, notes, share_image
 from pipeline.publish.chapters import timed_chapters, to_chapters_json
 from pipeline.publish.cues import cues
+from pipeline.publish.glossary import Explained, explained, used_terms
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, named_by_content, place
 from pipeline.publish.notes import Notes
 from pipeline.publish.search.documents import Document, episode_document
@@ -36,6 +37,7 @@ class EpisodeParts:
     files: EpisodeFiles
     searched: Document
     cover: str | None
+    terms: tuple[Explained, ...]
     contents: Mapping[str, bytes] = field(repr=False)
 
 
@@ -94,9 +96,12 @@ def episode_parts(show: Show, approved: ApprovedEpisode, shared: Pictures, pictu
         artwork=own,
         share=share,
     )
+    said = " ".join(paragraph.text for paragraph in approved.paragraphs)
+    terms = explained(used_terms(show.glossary_of(approved.episode), approved.notes_markdown, said))
     rendered = notes.render(
         approved.notes_markdown,
         show.sources_of(approved.episode),
+        terms=terms,
         heading_level=3,
         offset_ms=approved.release.recording_start_ms,
     )
@@ -107,6 +112,7 @@ def episode_parts(show: Show, approved: ApprovedEpisode, shared: Pictures, pictu
         files=published,
         searched=searched,
         cover=cover,
+        terms=terms,
         contents=by_name | {searched.card: searched.card_content},
     )
 

@@ -22,7 +22,7 @@ from pipeline.errors import InvalidEpisode, Problem
 from pipeline.publish.markdown import cited_in_text
 from pipeline.publish.notes import Notes
 from pipeline.publish.references import csl_date, title_text
-from pipeline.show import Episode, Person, Source
+from pipeline.show import Episode, Person, Source, Term
 from pipeline.show.amends import Place
 from pipeline.transcript import Transcript
 
@@ -77,11 +77,12 @@ def sections(
     transcript: Transcript,
     sources: Mapping[str, Source],
     recordings: Mapping[str, str],
+    terms: Iterable[Term] = (),
 ) -> dict[str, str]:
     """Everything a reader finds on the page of an episode, by section; what is empty is left out.
 
-    `recordings` are the digests of its recordings by file name. A source counts with its title and date: what
-    else is noted of it helps to find it and changes no statement.
+    `recordings` are the digests of its recordings by file name, `terms` those that the page explains. A source counts
+    with its title and date: what else is noted of it helps to find it and changes no statement.
     """
     cited = dict.fromkeys(reference.source.id for reference in notes.references)
     cited |= dict.fromkeys(
@@ -97,6 +98,7 @@ def sections(
         "calls to action": "\n".join(calls),
         "chapters": "\n".join(chapter.title for chapter in episode.chapters),
         "sources": "\n".join(f"{title_text(sources[key])} {csl_date(sources[key].issued)}".strip() for key in cited),
+        "words explained": "\n".join(f"{term.term}: {term.meaning}" for term in terms),
         TRANSCRIPT: "\n".join(
             f"{paragraph.speaker}: {_CITATIONS.sub('', paragraph.text)}" for paragraph in transcript.paragraphs
         ),

@@ -24,6 +24,7 @@ from pipeline.review import signatures
 from pipeline.show import (
     APPROVALS_FOLDER,
     EPISODE_NAME,
+    GLOSSARY_NAME,
     NOTES_NAME,
     PEOPLE_NAME,
     REDACTIONS_NAME,
@@ -31,6 +32,7 @@ from pipeline.show import (
     SOURCES_NAME,
     Episode,
     Show,
+    Term,
 )
 from pipeline.show.consent import CONSENT_NAME
 from pipeline.show.settings import ApprovalPolicy
@@ -111,13 +113,18 @@ class Verdict:
 
 
 def seal(
-    show: Show, episode: Episode, transcript: Transcript | None, cited: Iterable[str], digests: DigestCache
+    show: Show,
+    episode: Episode,
+    transcript: Transcript | None,
+    cited: Iterable[str],
+    digests: DigestCache,
+    terms: Iterable[Term] = (),
 ) -> Subject:
     """The digests of everything that shapes the published episode, by a name a person understands.
 
     Files are sealed by their bytes; entries of shared files (people, sources) by their own content, so another
-    person's entry does not matter. `cited` are the keys of sources the notes cite. What is not there is sealed
-    as missing, so that adding it later voids too.
+    person's entry does not matter. `cited` are the keys of sources the notes cite, `terms` those that the page
+    explains. What is not there is sealed as missing, so that adding it later voids too.
     """
     subject: dict[str, str] = {}
     for recording in episode.recordings:
@@ -129,17 +136,7 @@ def seal(
     for part, audio in (("intro", show.settings.audio.intro), ("outro", show.settings.audio.outro)):
         if audio:
             subject[f"{SHOW_NAME}#audio.{part}"] = _file(show.folder / audio, digests)
-    speakers = set(transcript.speakers) if transcript else set()
-    named = {*episode.people, *(credit.person for credit in episode.credits)}
-    if not episode.hosts:
-        named.update(show.settings.hosts)  # the feed names the show's hosts where an episode names none
-    for person in show.people.values():
-        if person.id in named or person.name in speakers:
-            subject[f"{PEOPLE_NAME}#{person.id}"] = files.digest_json(
-                person.model_dump(mode="json", exclude_defaults=True)
-            )
-            if person.photo:
-                subject[person.photo] = _file(show.folder / person.photo, digests)
+    subject |= _people(show, episode, transcript, digests)
     for name in (REDACTIONS_NAME, CONSENT_NAME):
         if (episode.folder / name).exists():
             subject[name] = _file(episode.folder / name, None)
@@ -147,7 +144,25 @@ def seal(
     for key in sorted(set(cited)):
         source = sources.get(key)
         subject[f"{SOURCES_NAME}#{key}"] = files.digest_json(source.as_csl()) if source else _MISSING
+    for term in terms:
+        subject[f"{GLOSSARY_NAME}#{term.term}"] = files.digest_json(term.model_dump(mode="json"))
     return subject
+
+
+def _people(show: Show, episode: Episode, transcript: Transcript | None, digests: DigestCache) -> dict[str, str]:
+    sealed: dict[str, str] = {}
+    speakers = set(transcript.speakers) if transcript else set()
+    named = {*episode.people, *(credit.person for credit in episode.credits)}
+    if not episode.hosts:
+        named.update(show.settings.hosts)  # the feed names the show's hosts where an episode names none
+    for person in show.people.values():
+        if person.id in named or person.name in speakers:
+            sealed[f"{PEOPLE_NAME}#{person.id}"] = files.digest_json(
+                person.model_dump(mode="json", exclude_defaults=True)
+            )
+            if person.photo:
+                sealed[person.photo] = _file(show.folder / person.photo, digests)
+    return sealed
 
 
 def judge(folder: Path, slug: str, subject: Subject, policy: ApprovalPolicy = ONE_PERSON) -> Verdict:

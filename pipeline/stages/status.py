@@ -13,9 +13,10 @@ from pipeline.digests import DigestCache
 from pipeline.errors import InvalidEpisode, InvalidInput, InvalidTranscript, OnRecordError, Problem, Refusal
 from pipeline.publish import consent, gate, notes, published
 from pipeline.publish.corrections import change_refusals
+from pipeline.publish.glossary import used_terms
 from pipeline.publish.markdown import cited_in_text
 from pipeline.review import approvals
-from pipeline.show import NOTES_NAME, Episode, Show, load_show
+from pipeline.show import NOTES_NAME, Episode, Show, Term, load_show
 from pipeline.stages import stamps
 from pipeline.stages.guarding import safeguard_refusals
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
@@ -95,7 +96,9 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
     cited += [
         key for paragraph in (transcript.paragraphs if transcript else ()) for key in cited_in_text(paragraph.text)
     ]
-    subject = approvals.seal(show, episode, transcript, cited, digests)
+    subject = approvals.seal(
+        show, episode, transcript, cited, digests, _explained_terms(show, episode, transcript, markdown)
+    )
     verdict = approvals.judge(episode.folder, episode.slug, subject, show.settings.approval)
     refusals = gate.refusals(
         episode,
@@ -134,7 +137,15 @@ def page_sections(
         transcript=transcript,
         sources=sources,
         recordings={one.file: subject[one.file] for one in episode.recordings},
+        terms=_explained_terms(show, episode, transcript, markdown),
     )
+
+
+def _explained_terms(
+    show: Show, episode: Episode, transcript: Transcript | None, markdown: str | None
+) -> tuple[Term, ...]:
+    said = " ".join(paragraph.text for paragraph in transcript.paragraphs) if transcript else ""
+    return used_terms(show.glossary_of(episode), markdown or "", said)
 
 
 def _since_publication(

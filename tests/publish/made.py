@@ -165,6 +165,5 @@ def parts(one: ApprovedEpisode, sources: Mapping[str, Source]) -> EpisodeParts:
     """An episode with what is derived of it, but for the files themselves."""
     published = files(one.slug)
     rendered = render(one.notes_markdown, sources, heading_level=3)
-    return EpisodeParts(
-        one, rendered, published, episode_document(one, published, rendered, cues(one.paragraphs)), None, {}
-    )
+    searched = episode_document(one, published, rendered, cues(one.paragraphs))
+    return EpisodeParts(one, rendered, published, searched, None, (), {})

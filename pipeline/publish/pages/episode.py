@@ -85,6 +85,7 @@ def episode_context(
             language=approved.language,
             terms=[term.term for term in site.show.glossary_of(episode)],
         ),
+        "terms": part.terms,
         "notes_html": _with_playing_times(part.notes.html, audio),
         "transcript": transcript_html(
             approved.paragraphs, audio=audio, numbers={one.key: one.number for one in sources}
