@@ -119,6 +119,25 @@ class SubscribeSettings(Value):
     deezer: WebAddress | None = None
 
 
+class LinkSettings(Value):
+    """How the links of sources are kept: when they are asked, and where copies of them go.
+
+    `snapshots` is a folder inside the show's own; `wayback` lets sources whose policy is public be sent to the
+    Internet Archive.
+    """
+
+    check_in_run: Switch = False
+    interval_days: Annotated[int, Field(strict=True, ge=1, le=365)] = 30
+    snapshots: FileName = "build/snapshots"
+    wayback: Switch = False
+
+    @model_validator(mode="after")
+    def _copies_are_not_published(self) -> Self:
+        if self.snapshots.split("/")[0].casefold() == "site":
+            raise ValueError("snapshots must not be in site/, which is published")
+        return self
+
+
 class ShowSettings(Value):
     """show.toml."""
 
@@ -160,6 +179,7 @@ class ShowSettings(Value):
     safeguards: SafeguardSettings = SafeguardSettings()
     subscribe: SubscribeSettings = SubscribeSettings()
     look: Look = Look()
+    links: LinkSettings = LinkSettings()
 
     @model_validator(mode="after")
     def _license_has_a_name(self) -> Self:

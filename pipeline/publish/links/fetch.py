@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 import httpcore
 
@@ -35,6 +35,7 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _PERMANENT = {301, 308}
 _SURE = {401, 410, 429}  # these need no second question by GET
 _STEP_TIMEOUT_S = 15.0
+_FOR_ONE_HOST = {"authorization", "if-none-match", "if-modified-since"}  # these go no further than the first host
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,8 @@ class Fetcher:
                 return replace(answer, redirects=tuple(hops), exchanges=tuple(exchanges))
             current = _joined(str(one.url), location)
             hops.append(Hop(str(one.url), answer.status, current))
+            if urlsplit(current).netloc != one.url.netloc.decode("ascii"):
+                headers = {name: value for name, value in headers.items() if name.lower() not in _FOR_ONE_HOST}
 
     def _target(self, url: str) -> Target:
         return target(url, more_ports=[port for _, port in self._allow])
