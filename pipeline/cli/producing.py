@@ -36,12 +36,17 @@ def run(root: Root = HERE, json_only: AsJson = False) -> None:
     with progress(quiet=json_only) as report:
         result = run_stages(root.resolve(), now(), report)
     if json_only:
-        print_json({"done": list(result.done), "episodes": [as_json(status) for status in result.statuses]})
+        print_json({
+            "done": list(result.done),
+            "episodes": [as_json(status) for status in result.statuses],
+            "warnings": [problem_json(problem) for problem in result.warnings],
+        })  # fmt: skip
         raise typer.Exit(exit_code(result.statuses))
     for line in result.done:
         out.print(Text(line))
     if not result.done:
         out.print("Nothing to do: everything is up to date.")
+    complain(result.warnings)
     for stray in result.strays:
         err.print(Text(f"site/{stray} was not made by On Record and was left alone."))
     print_table(result.statuses)

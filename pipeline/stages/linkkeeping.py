@@ -113,13 +113,13 @@ def check_sources(
     online = True
     if not offline:
         interval = show.settings.links.interval_days
-        due = [url for url in owners if again or url not in state or state[url].is_due(now, interval)]
+        due = [url for url in owners if url not in state or state[url].is_due(now, interval, again=again)]
         fetcher = fetcher or _fetcher(show)
         with _alone(root):
             found = ask(due, fetcher, state, now, report=lambda part: report("sources", "asking", part))
             asked, online = found.known, found.online
             if asked and online:
-                state = {url: known for url, known in (state | asked).items() if url in owners}
+                state = {url: known for url, known in {**state, **asked}.items() if url in owners}
                 write_state(state_path, state)
             state = {**asked, **state}  # what is remembered comes before what could not be found out
     archive = wayback or (Wayback(fetcher) if fetcher and show.settings.links.wayback else None)
@@ -129,17 +129,15 @@ def check_sources(
         gone = known is not None and known.verdict is Verdict.GONE
         copy = _archived(url, sources, archive, taken) if gone else None
         keys = tuple(sorted({one.id for one in sources}))
-        links.append(CheckedLink(url, keys, known, url in asked and online, copy))
+        links.append(CheckedLink(url, keys, known, known is not None and known is asked.get(url), copy))
     links.sort(key=lambda link: (link.keys, link.url))
     without = sorted({source.id for source in _all_sources(show) if not source.URL})
     return SourcesReport(tuple(links), tuple(_looked_up(show, taken)), tuple(without), online)
 
 
 def warnings_in_run(show: Show, now: datetime, report: Report, fetcher: Fetcher | None = None) -> tuple[Problem, ...]:
-    """What a run says of the links, where show.toml asks for it: never more than warnings, and in about a minute."""
+    """What a run says of the links: never more than warnings, and in about a minute."""
     settings = show.settings.links
-    if not settings.check_in_run:
-        return ()
     owners = _owners(show)
     path = build_folder(show.root) / STATE_NAME
     state = read_state(path)
@@ -150,7 +148,7 @@ def warnings_in_run(show: Show, now: datetime, report: Report, fetcher: Fetcher 
                 found = ask(due, fetcher or _fetcher(show), state, now, budget_s=_IN_RUN_BUDGET_S,
                             report=lambda part: report("sources", "asking", part))  # fmt: skip
                 if found.online:
-                    state |= found.known
+                    state.update(found.known)
                     write_state(path, state)
     except Busy:
         return ()  # somebody asks them at this moment

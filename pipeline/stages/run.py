@@ -33,13 +33,15 @@ from pipeline.transcript import MACHINE_NAME, read_machine
 class RunResult:
     """What a run did, and how every episode stands after it.
 
-    `done` is empty when everything was up to date; `strays` are files in `site/` that no run put there.
+    `done` is empty when everything was up to date; `strays` are files in `site/` that no run put there; `warnings` is
+    what the links of the sources gave rise to, where they are asked in a run.
     """
 
     show: Show
     statuses: tuple[EpisodeStatus, ...]
     done: tuple[str, ...]
     strays: tuple[str, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 def run(root: Path, now: datetime, report: Report) -> RunResult:
@@ -63,7 +65,16 @@ def run(root: Path, now: datetime, report: Report) -> RunResult:
         built = publish(show, readings, digests, now, failed, report)
         digests.save()
         statuses = survey_show(show, digests, now, failed)
-        return RunResult(show, statuses, (*done, *built.done), built.strays)
+    # Last, and after the lock: what strangers' servers take in time, nobody here waits for.
+    return RunResult(show, statuses, (*done, *built.done), built.strays, _warnings(show, now, report))
+
+
+def _warnings(show: Show, now: datetime, report: Report) -> tuple[Problem, ...]:
+    if not show.settings.links.check_in_run:
+        return ()
+    from pipeline.stages.linkkeeping import warnings_in_run
+
+    return warnings_in_run(show, now, report)
 
 
 def approve(

@@ -628,7 +628,7 @@ def test_the_fetcher_asks_no_other_server() -> None:
             fetch(Question(url))
 
 
-@pytest.mark.parametrize("place", ["127.0.0.1", "10.0.0.7", "169.254.169.254", "192.168.1.1", "0.0.0.0"])  # noqa: S104
+@pytest.mark.parametrize("place", ["127.0.0.1", "10.0.0.7", "169.254.169.254", "192.168.1.1", "0.0.0.0", "224.0.0.1"])  # noqa: S104
 def test_a_public_name_does_not_lead_into_a_private_net(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, 80))]
     monkeypatch.setattr("pipeline.publish.lint.fetching.socket.getaddrinfo", lambda *args, **named: answer)

@@ -38,7 +38,7 @@ def html_text(html: str) -> str:
         return ""  # nothing in it
     if document is None:
         return ""
-    for element in document.iter():
+    for element in list(document.iter()):  # a list: what is emptied must not be walked over at the same time
         if _is_silent(element):
             element.clear(keep_tail=True)
     pieces: list[str] = []

@@ -51,10 +51,15 @@ class Known:
     failed_on: tuple[str, ...] = ()
     not_before: datetime | None = None
 
-    def is_due(self, now: datetime, interval_days: int) -> bool:
-        """Whether it is time to ask again: after the interval, or the next day where nothing could be told."""
+    def is_due(self, now: datetime, interval_days: int, *, again: bool = False) -> bool:
+        """Whether it is time to ask again: after the interval, or the next day where nothing could be told.
+
+        With `again` it always is, unless its server asked to be left alone.
+        """
         if self.not_before is not None and now < self.not_before:
             return False
+        if again:
+            return True
         unsure = self.verdict is Verdict.CANNOT_TELL
         return now - self.at >= (_NEXT_DAY if unsure else timedelta(days=interval_days)) or now < self.at
 
