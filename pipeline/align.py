@@ -29,11 +29,11 @@ Provenance = Literal["kept", "paired", "interpolated"]
 
 # Scripts that write no spaces between words: each character is a word of its own here.
 # Thai, Lao, Myanmar, Khmer, kana, Han.
-_SPACELESS = (
+SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _TOKEN = re.compile(
-    rf"(?P<citation>\[@[^\]]*\])|(?P<aside>\[[^\[\]]*\])|[{_SPACELESS}][^\w\s\[]*|[^\s\[{_SPACELESS}]+|\["
+    rf"(?P<citation>\[@[^\]]*\])|(?P<aside>\[[^\[\]]*\])|[{SPACELESS}][^\w\s\[]*|[^\s\[{SPACELESS}]+|\["
 )
 _SIMILAR = 0.5
 _PAIRING_MAX_CELLS = 40_000

@@ -45,6 +45,8 @@ from pipeline.show import Show
 from pipeline.withhold import protected_by
 
 PICTURES_FOLDER = "_pictures"  # in build/; no slug begins with an underscore
+# The player's modules, those that import others after them.
+_PLAYER = ("playhead.js", "transcript.js", "controls.js", "shortcuts.js", "player.js")
 _PIECE = r"[0-9a-f]{12}"
 # Add to these, never take away: an older version's files must still be known as ours.
 _OURS_SHARED = re.compile(
@@ -170,7 +172,6 @@ def plan_site(
     published = {name: place for name, (place, _) in own.items()}
     contents = {
         "style": ("style.css", templates.style(show, published)),
-        "player": ("player.js", templates.static("player.js")),
         "artwork": ("artwork.jpg", shared.feed),
         "cover": ("cover.jpg", shared.page),
         "icon": ("icon.jpg", icon),
@@ -180,12 +181,18 @@ def plan_site(
     }
     names = {role: static_place(name, content) for role, (name, content) in contents.items()}
     photos = {person: static_place("photo.jpg", content) for person, content in portraits.items()}
-    modules = linked(("folding.js", "finding.js", "search.js"), templates.static)
+    searching = linked(("folding.js", "finding.js", "search.js"), templates.static)
+    playing = linked(_PLAYER, templates.static)
     index = build_index([part.searched for part in parts])
     whole = Site(
         show=show,
         episodes=newest_first(parts),
-        assets=SiteAssets(names, search=tuple(place for place, _ in modules.values()), own=published),
+        assets=SiteAssets(
+            names,
+            search=tuple(place for place, _ in searching.values()),
+            player=tuple(place for place, _ in playing.values()),
+            own=published,
+        ),
         today=today,
         photos=photos,
         search_index=index.manifest,
@@ -199,7 +206,7 @@ def plan_site(
     plan |= {names[role]: content for role, (_, content) in contents.items()}
     plan |= {photos[person]: content for person, content in portraits.items()}
     plan |= dict(own.values())
-    plan |= dict(modules.values())
+    plan |= dict(searching.values()) | dict(playing.values())
     plan |= index.files
     plan |= {name: html.encode("utf-8") for name, html in pages.Pages(templates).all(whole)}
     plan |= corrections_feed(whole)

@@ -152,13 +152,12 @@ def assets() -> SiteAssets:
         "copy_script.js",
         "cover.jpg",
         "icon.jpg",
-        "player.js",
         "qr_code.svg",
         "share.jpg",
         "style.css",
     )
     places = {name.partition(".")[0]: f"static/{name.replace('.', '-0.')}" for name in names}
-    return SiteAssets(places, search=("static/search-0.js",))
+    return SiteAssets(places, search=("static/search-0.js",), player=("static/transcript-0.js", "static/player-0.js"))
 
 
 def parts(one: ApprovedEpisode, sources: Mapping[str, Source]) -> EpisodeParts:

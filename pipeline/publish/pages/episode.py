@@ -106,6 +106,7 @@ def episode_context(
         "report": _report_address(site, approved, page),
         "newer": _neighbour(page, newer),
         "older": _neighbour(page, older),
+        "player_modules": [relative(page, module) for module in site.assets.player],
     }
 
 

@@ -58,14 +58,15 @@ POLICY = (
 class SiteAssets:
     """What all pages share: paths below `site/`, by role.
 
-    `style`, `player` and `copy_script` are ours; `artwork` is the feed's picture, `cover` and `icon` are smaller ones;
-    `share` goes along with the first page's address, `qr_code` holds that of the feed. `search` are the scripts of the
-    search page, the one that begins last. `own` are the show's own static files by the names they
-    have in its templates/static.
+    `style` and `copy_script` are ours; `artwork` is the feed's picture, `cover` and `icon` are smaller ones; `share`
+    goes along with the first page's address, `qr_code` holds that of the feed. `search` and `player` are the scripts
+    of the search page and of an episode's, the one that begins last. `own` are the show's own static files by the
+    names they have in its templates/static.
     """
 
     places: Mapping[str, str]
     search: tuple[str, ...] = ()
+    player: tuple[str, ...] = ()
     own: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, role: str) -> str:

@@ -16,11 +16,11 @@ from markupsafe import Markup, escape
 from pipeline.align import TimedParagraph
 from pipeline.publish.markdown import cited_in_text, cites_in_text
 from pipeline.publish.notes import format_time
+from pipeline.publish.pages.spoken import CITATION, word_gaps
 from pipeline.publish.references import format_locator
 
 _SENTENCE_END = re.compile(r"[.!?…。！？؟]['\"”’»)]*$")
 _ABBREVIATION = re.compile(r"[\"“‘«(\[]*(?:(?:\w\.)+|Mr|Mrs|Ms|Dr|Prof|St|No|Art|vs|etc|ca|cf)\.?$", re.IGNORECASE)
-_CITATION = re.compile(r"\s*(\[@[^\]]*\])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def mentions(paragraphs: Sequence[TimedParagraph]) -> dict[str, list[int]]:
     """
     times: dict[str, list[int]] = {}
     for paragraph in paragraphs:
-        for match in _CITATION.finditer(paragraph.text) if "[@" in paragraph.text else ():
+        for match in CITATION.finditer(paragraph.text) if "[@" in paragraph.text else ():
             for key in cited_in_text(match[1]):
                 times.setdefault(key, []).append(_sentence_start_ms(paragraph, match.start()))
     return times
@@ -81,6 +81,8 @@ def _paragraph_html(
     paragraph: TimedParagraph, audio: str, numbers: Mapping[str, int], seen: set[str], counts: Counter[str]
 ) -> str:
     start_ms = paragraph.start_ms
+    gaps = word_gaps(paragraph)
+    timed = f' data-w="{" ".join(map(str, gaps))}"' if gaps else ""
     anchor = f"p-{start_ms}"
     while anchor in seen:  # two paragraphs may begin together, where nothing was heard of the first
         anchor += "a"
@@ -88,7 +90,7 @@ def _paragraph_html(
     return (
         f'<p class="said" id="{anchor}"><a class="time" href="{escape(audio)}#{fragment(start_ms)}" '
         f'data-seek-ms="{start_ms}">{format_time(start_ms)}</a> '
-        f'<span dir="auto">{_text_html(paragraph.text, numbers, counts)}</span></p>\n'
+        f'<span dir="auto"{timed}>{_text_html(paragraph.text, numbers, counts)}</span></p>\n'
     )
 
 
@@ -96,7 +98,7 @@ def _text_html(text: str, numbers: Mapping[str, int], counts: Counter[str]) -> s
     if "[@" not in text:
         return str(escape(text))
     pieces: list[str] = []
-    for piece in _CITATION.split(text):
+    for piece in CITATION.split(text):
         if not piece.startswith("[@"):
             pieces.append(str(escape(piece)))
             continue
@@ -126,5 +128,5 @@ def _sentence_start_ms(paragraph: TimedParagraph, place: int) -> int:
 
 def _ends_sentence(word: str, following: str) -> bool:
     # The full stop behind a citation belongs to the word before it, and the citation then stands in that word.
-    bare = _CITATION.sub("", word)
+    bare = CITATION.sub("", word)
     return bool(_SENTENCE_END.search(bare)) and not _ABBREVIATION.match(bare) and not following[:1].islower()
