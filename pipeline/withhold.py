@@ -53,6 +53,11 @@ def protected_by(names: Iterable[ProtectedName]) -> tuple[Protected, ...]:
     )
 
 
+def protected_in(redactions: Sequence[Redaction]) -> tuple[Protected, ...]:
+    """The names that an episode's redactions protect, each once."""
+    return tuple(Protected(name) for name in dict.fromkeys(word for one in redactions for word in one.words))
+
+
 def withheld(paragraphs: Sequence[TimedParagraph], redactions: Sequence[Redaction]) -> tuple[TimedParagraph, ...]:
     """The paragraphs without the words that are said while a redaction runs (both in ms of the same time).
 

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline import files
 from pipeline.errors import OnRecordError, Problem, Refused
 from pipeline.review import checked, marks
 from pipeline.review.changes import compare
+from pipeline.review.fresh import revision_of_file, state_of_show
 from pipeline.review.jobs import Jobs
 from pipeline.review.open_episode import (
     OpenEpisode,
@@ -32,18 +32,7 @@ from pipeline.review.services import DeskServices, EpisodeState
 from pipeline.review.suggestions import recurring, term_suggestions
 from pipeline.review.summary import operations, summary
 from pipeline.review.workspace import Saved, Stale, Workspace
-from pipeline.show import (
-    EPISODE_NAME,
-    GLOSSARY_NAME,
-    NOTES_NAME,
-    PEOPLE_NAME,
-    SHOW_NAME,
-    SOURCES_NAME,
-    Episode,
-    Show,
-    direction,
-    load_show,
-)
+from pipeline.show import EPISODE_NAME, REDACTIONS_NAME, Episode, Show, direction, load_show
 from pipeline.transcript import Paragraph
 
 BUILD_FOLDER = "build"
@@ -83,7 +72,7 @@ class Desk:
 
     def show(self) -> Show:
         """The show as it is on disk. Raises InvalidShow."""
-        state = _state_of_show(self.root)
+        state = state_of_show(self.root)
         with self._lock:
             if self._show is None or self._show[0] != state:
                 self._show = (state, load_show(self.root))
@@ -312,18 +301,19 @@ class Desk:
     def changes(self, slug: str) -> dict[str, Any]:
         """What a window compares with what it has, to notice that something was changed elsewhere."""
         here = self.at(slug)
-        text, notes = here.workspace.transcript_path, here.workspace.notes_path
         return {
-            "revision": files.digest_file(text) if text.is_file() else "none",
-            "notes_revision": files.digest_file(notes) if notes.is_file() else "none",
+            "revision": revision_of_file(here.workspace.transcript_path),
+            "notes_revision": revision_of_file(here.workspace.notes_path),
             "marks_revision": marks.marks_revision(here.workspace.folder),
+            "redactions_revision": revision_of_file(here.workspace.folder / REDACTIONS_NAME),
             "review": review_json(here.open.review()),
         }
 
     def watched(self, slug: str) -> list[Path]:
         """The files whose change `changes` would show."""
         at = self.at(slug).workspace
-        return [at.transcript_path, at.notes_path, at.review_path, at.folder / EPISODE_NAME]
+        own = (at.folder / EPISODE_NAME, at.folder / REDACTIONS_NAME)
+        return [at.transcript_path, at.notes_path, at.review_path, *own]
 
     def _listed(self, state: EpisodeState) -> dict[str, Any]:
         duration_ms, unheard_ms, doubts = 0, 0, 0
@@ -371,26 +361,6 @@ def _lessons(here: At, view: View, saved: Saved) -> Sequence[Any]:
     before = set(saved.before.paragraphs)
     fresh = [one for one in view.changed() if view.transcript.paragraphs[one.paragraph] not in before]
     return term_suggestions(fresh, known_words(here.show, here.episode))
-
-
-def _state_of_show(root: Path) -> object:
-    """What `load_show` reads, by size and time: when this is the same, so is the show."""
-    folder = root / "episodes"
-    shared = [folder / name for name in (SHOW_NAME, PEOPLE_NAME, GLOSSARY_NAME, SOURCES_NAME)]
-    own = [
-        entry / name
-        for entry in (sorted(folder.iterdir()) if folder.is_dir() else ())
-        if entry.is_dir()
-        for name in (EPISODE_NAME, NOTES_NAME, GLOSSARY_NAME, SOURCES_NAME)
-    ]
-    state: list[tuple[str, int, int, int]] = []
-    for path in (*shared, *own):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        state.append((str(path), status.st_mtime_ns, status.st_size, status.st_ino))
-    return tuple(state)
 
 
 def _now() -> str:

@@ -23,7 +23,8 @@ from tomlkit.items import AoT, Table
 
 from pipeline import files
 from pipeline.errors import InvalidEpisode, Problem
-from pipeline.review.workspace import NO_REVISION, Stale, Workspace
+from pipeline.review.fresh import revision_of_file
+from pipeline.review.workspace import Stale, Workspace
 from pipeline.show import EPISODE_NAME, GLOSSARY_NAME, SOURCES_NAME, Chapter, Soundbite, Source, Term
 from pipeline.transcript import format_ms
 
@@ -33,8 +34,7 @@ Timed = TypeVar("Timed", Chapter, Soundbite)
 
 def marks_revision(folder: Path) -> str:
     """The revision of episode.toml, which `save_marks` asks for."""
-    path = folder / EPISODE_NAME
-    return files.digest_file(path) if path.is_file() else NO_REVISION
+    return revision_of_file(folder / EPISODE_NAME)
 
 
 def save_marks(

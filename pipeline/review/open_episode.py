@@ -22,6 +22,7 @@ from pipeline.review.changes import ChangedParagraph, changed_paragraphs
 from pipeline.review.chapters import ChapterCandidate, chapter_candidates
 from pipeline.review.checked import Review, for_recording, paragraph_digest, read_review
 from pipeline.review.doubts import Doubt, doubts
+from pipeline.review.fresh import Mark, mark
 from pipeline.review.realign import realign
 from pipeline.review.silences import silences_in_peaks
 from pipeline.review.workspace import Workspace
@@ -30,8 +31,6 @@ from pipeline.transcript import MACHINE_NAME, MachineTranscript, Transcript, rea
 
 _PROVENANCE = {"kept": 0, "paired": 1, "interpolated": 2}
 _NOTHING_HEARD = MachineTranscript(1, "none", "0", "none", "", "und", 0.0, "", 0, (), ())
-
-Mark = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class OpenEpisode:
         """
         terms, language = known_words(show, episode), episode.language or show.settings.language
         marks = [
-            _mark(path)
+            mark(path)
             for path in (
                 self.workspace.transcript_path,
                 self.workspace.folder / MACHINE_NAME,
@@ -129,24 +128,24 @@ class OpenEpisode:
 
     def _read_machine(self) -> MachineTranscript:
         path = self.workspace.folder / MACHINE_NAME
-        mark = _mark(path)
-        if mark == (0, 0):
+        now = mark(path)
+        if now == (0, 0):
             return _NOTHING_HEARD
-        if self._machine is None or self._machine[0] != mark:
-            self._machine = (mark, read_machine(path))
+        if self._machine is None or self._machine[0] != now:
+            self._machine = (now, read_machine(path))
         return self._machine[1]
 
     def _read_silences(self) -> tuple[tuple[int, int], ...]:
         path = self.build_folder / PEAKS_NAME
-        mark = _mark(path)
-        if mark == (0, 0):
+        now = mark(path)
+        if now == (0, 0):
             return ()
-        if self._silences is None or self._silences[0] != mark:
+        if self._silences is None or self._silences[0] != now:
             try:
                 peaks = json.loads(path.read_bytes())
             except (OSError, ValueError):
                 peaks = {}
-            self._silences = (mark, silences_in_peaks(peaks if isinstance(peaks, dict) else {}))
+            self._silences = (now, silences_in_peaks(peaks if isinstance(peaks, dict) else {}))
         return self._silences[1]
 
 
@@ -210,11 +209,3 @@ def review_json(review: Review) -> dict[str, Any]:
 def open_doubts(found: Sequence[str], review: Review) -> int:
     """How many of these doubts (ids) nobody has settled."""
     return sum(one not in review.resolved for one in found)
-
-
-def _mark(path: Path) -> Mark:
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0)
-    return (status.st_mtime_ns, status.st_size)

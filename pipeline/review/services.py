@@ -67,8 +67,9 @@ class DeskServices:
     `refusals` lists all that stands against an episode but the approval itself; `voids` names what an approval
     would seal. `approve(slug, by, evidence)` seals the episode as it stands, and raises Refused with every reason
     against it. `retranscribe(slug, start_ms, end_ms, model, report)` returns the words of one stretch of the
-    recording, with the glossary as it is now. `models` are the names of models on this machine. `publish` is a
-    whole run, or None where the desk may not start one.
+    recording, with the glossary as it is now. `models` are the names of models on this machine. `was_published` says
+    whether listeners were given the episode once. What is struck out is silenced `guard_ms` beyond both ends; a tone
+    in its place has `tone_hz`. `publish` is a whole run, or None where the desk may not start one.
     """
 
     templates: Path
@@ -80,4 +81,7 @@ class DeskServices:
     approve: Callable[[str, str, Mapping[str, Any]], Approved]
     retranscribe: Callable[[str, int, int, str, ReportPart], str]
     models: Callable[[], Sequence[str]]
+    was_published: Callable[[str], bool]
+    guard_ms: int
+    tone_hz: int
     publish: Callable[[], Published] | None = None

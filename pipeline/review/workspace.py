@@ -21,13 +21,13 @@ from filelock import FileLock, Timeout
 
 from pipeline import files
 from pipeline.errors import Busy, InvalidTranscript, Problem, Refused
+from pipeline.review.fresh import NO_REVISION
 from pipeline.review.merge import Merge, merge
 from pipeline.show import NOTES_NAME
 from pipeline.transcript import TRANSCRIPT_NAME, Paragraph, Transcript, parse_transcript, transcript_to_text
 
 REVIEW_NAME = "review.json"
 REVISIONS_KEPT = 60
-NO_REVISION = "none"
 _LOCK_WAIT_SECONDS = 10
 _ATTEMPTS = 5
 
@@ -100,7 +100,7 @@ class Workspace:
 
     def transcript(self) -> tuple[Transcript, str]:
         """The text and its revision. Raises InvalidTranscript when a person broke the file elsewhere."""
-        content, revision = _read(self.transcript_path)
+        content, revision = read_revision(self.transcript_path)
         transcript = parse_transcript(content, str(self.transcript_path))
         # Reading goes on when the disk is full: without the kept revision a later merge may have to ask.
         with suppress(OSError):
@@ -110,7 +110,7 @@ class Workspace:
 
     def notes(self) -> tuple[str, str]:
         """The show notes and their revision; empty where there are none yet."""
-        content, revision = _read(self.notes_path)
+        content, revision = read_revision(self.notes_path)
         return content.decode("utf-8-sig", errors="replace"), revision
 
     def save_transcript(self, paragraphs: Sequence[Paragraph], base: str) -> Saved:
@@ -132,18 +132,18 @@ class Workspace:
         """Save the show notes and return the new revision. Raises Stale when they were changed elsewhere."""
         content = _without_controls(text).encode("utf-8")
         with self.locked():
-            current, revision = _read(self.notes_path)
+            current, revision = read_revision(self.notes_path)
             if content == current and revision != NO_REVISION:
                 return revision
             if revision != base:
                 raise Stale(str(self.notes_path), revision, theirs_text=current.decode("utf-8-sig", errors="replace"))
-            if not _replace(self.notes_path, content, revision):
-                current, revision = _read(self.notes_path)
+            if not replace_revision(self.notes_path, content, revision):
+                current, revision = read_revision(self.notes_path)
                 raise Stale(str(self.notes_path), revision, theirs_text=current.decode("utf-8-sig", errors="replace"))
             return files.digest_bytes(content)
 
     def _try_to_save(self, mine: Transcript, base: str) -> Saved | None:
-        content, revision = _read(self.transcript_path)
+        content, revision = read_revision(self.transcript_path)
         theirs = parse_transcript(content, str(self.transcript_path))
         wanted, is_merged = mine, False
         if revision != base and mine.paragraphs != theirs.paragraphs:
@@ -154,7 +154,7 @@ class Workspace:
             return Saved(revision, theirs, theirs, is_merged)
         written = transcript_to_text(wanted).encode("utf-8")
         self._keep(files.digest_bytes(written), written)
-        if not _replace(self.transcript_path, written, revision):
+        if not replace_revision(self.transcript_path, written, revision):
             return None
         return Saved(files.digest_bytes(written), wanted, theirs, is_merged)
 
@@ -240,7 +240,8 @@ def _may_stand(character: str) -> bool:
     )
 
 
-def _read(path: Path) -> tuple[bytes, str]:
+def read_revision(path: Path) -> tuple[bytes, str]:
+    """A file and its revision; nothing, and `NO_REVISION`, where there is none."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -248,7 +249,7 @@ def _read(path: Path) -> tuple[bytes, str]:
     return content, files.digest_bytes(content)
 
 
-def _replace(path: Path, content: bytes, expected: str) -> bool:
+def replace_revision(path: Path, content: bytes, expected: str) -> bool:
     """Write `content` unless the file is no longer the revision `expected`; True when written.
 
     A text editor does not ask for our lock, so the file is looked at once more when the new one lies ready on
@@ -260,7 +261,7 @@ def _replace(path: Path, content: bytes, expected: str) -> bool:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            if _read(path)[1] != expected:
+            if read_revision(path)[1] != expected:
                 raise _ChangedMeanwhileError
     except _ChangedMeanwhileError:
         return False

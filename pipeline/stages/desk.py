@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.audio.derive import stretch
-from pipeline.errors import OnRecordError
+from pipeline.audio.strike import GUARD_MS, TONE_HZ
+from pipeline.errors import InvalidEpisode, OnRecordError
 from pipeline.publish import notes
+from pipeline.publish.published import read_record
 from pipeline.publish.references import source_label
 from pipeline.publish.templates import templates_folder
 from pipeline.review.approvals import Approval
@@ -55,6 +57,12 @@ def desk_services(root: Path) -> DeskServices:
                 report=report,
             ).text
 
+    def was_published(slug: str) -> bool:
+        try:
+            return read_record(find_episode(load_show(root), slug).folder) is not None
+        except InvalidEpisode:  # a record that cannot be read was written once
+            return True
+
     def publish() -> Published:
         result = run(root, _now(), lambda slug, stage, part: None)
         return Published(result.done, tuple(_state(one) for one in result.statuses))
@@ -69,6 +77,9 @@ def desk_services(root: Path) -> DeskServices:
         approve=seal,
         retranscribe=hear,
         models=names_here,
+        was_published=was_published,
+        guard_ms=GUARD_MS,
+        tone_hz=TONE_HZ,
         publish=publish,
     )
 

@@ -7,13 +7,11 @@ from pipeline.errors import InvalidTranscript, Refusal
 from pipeline.publish import consent, gate
 from pipeline.show import Episode, Show
 from pipeline.transcript import MACHINE_NAME, MachineTranscript, Transcript, read_machine
-from pipeline.withhold import Protected, protected_by
+from pipeline.withhold import Protected, protected_by, protected_in
 
 
 def protected_in_episode(show: Show, episode: Episode) -> tuple[Protected, ...]:
     """Every name that must stand in nothing of the episode: those it strikes out, and those of the show's own list."""
-    from pipeline.stages.redacting import protected_in
-
     names = (*protected_in(show.redactions_of(episode)), *protected_by(show.protected_of(episode)))
     return tuple(dict.fromkeys(names))
 

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import tomlkit
-from tomlkit.items import AoT
 
 from pipeline import files, release
 from pipeline.align import TimedParagraph, align
 from pipeline.errors import InvalidAudio, InvalidEpisode, Problem, Refusal, Refused
+from pipeline.said import Occurrence, occurrences, unstruck
 from pipeline.show import REDACTIONS_NAME, Episode, Show, load_show
 from pipeline.show.redactions import Redaction
+from pipeline.show.striking import with_added
 from pipeline.stages import stamps
 from pipeline.stages.prepare import Report
 from pipeline.transcript import (
@@ -31,7 +28,7 @@ from pipeline.transcript import (
     read_machine,
     read_transcript,
 )
-from pipeline.withhold import Protected, find, is_said, protected_by
+from pipeline.withhold import Protected, is_said, protected_by, protected_in
 
 PROOF_STAMP = "redactions.stamp.json"
 _PROOF_VERSION = 1
@@ -40,79 +37,23 @@ _AROUND_MS = 1500
 _SHORTEST_WORD = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """A place where a name is said, in ms of the recording, with the words around it."""
-
-    start_ms: int
-    end_ms: int
-    around: str
-
-
-def protected_in(redactions: Sequence[Redaction]) -> tuple[Protected, ...]:
-    """The names that an episode's redactions protect, each once."""
-    return tuple(Protected(name) for name in dict.fromkeys(word for one in redactions for word in one.words))
-
-
-def occurrences(paragraphs: Sequence[TimedParagraph], machine: MachineTranscript, name: str) -> list[Occurrence]:
-    """Where `name` is said: in the editor's text, and in what the machine heard, which may spell it otherwise."""
-    protected = [Protected(name)]
-    return _merged([*_written(paragraphs, protected), *_heard(machine, protected)])
-
-
-def _written(paragraphs: Sequence[TimedParagraph], protected: Sequence[Protected]) -> Iterator[Occurrence]:
-    for paragraph in paragraphs:
-        for place in find(paragraph.text, protected):
-            words = [one for one in paragraph.words if one.start_char < place.end and place.start < one.end_char]
-            if words:
-                around = _around(paragraph.text, place.start, place.end)
-                yield Occurrence(words[0].start_ms, words[-1].end_ms, around)
-
-
-def _heard(machine: MachineTranscript, protected: Sequence[Protected]) -> Iterator[Occurrence]:
-    heard = "".join(word.text for word in machine.words)
-    starts, position = [], 0
-    for word in machine.words:
-        starts.append(position)
-        position += len(word.text)
-    for place in find(heard, protected):
-        spoken = [
-            word
-            for word, start in zip(machine.words, starts, strict=True)
-            if start < place.end and place.start < start + len(word.text)
-        ]
-        yield Occurrence(spoken[0].start_ms, spoken[-1].end_ms, _around(heard, place.start, place.end))
-
-
 def uncovered(show: Show, episode: Episode, transcript: Transcript, machine: MachineTranscript) -> Iterator[Refusal]:
-    """A refusal for every place where a protected name is said and not struck out.
-
-    What is written must be struck out of the words; what was only heard, and stands otherwise in the text (a pseudonym,
-    for example), at least out of the sound.
-    """
+    """A refusal for every place where a protected name is said and not struck out (`said.unstruck`)."""
     redactions = show.redactions_of(episode)
-    paragraphs = align(transcript, machine.words)
-    of_words = [one for one in redactions if one.strike == "both"]
     struck = protected_in(redactions)
-    for one in dict.fromkeys((*struck, *protected_by(show.protected_of(episode)))):
-        left = [place for place in _written(paragraphs, [one]) if not _touches(place, of_words)]
-        left += [place for place in _heard(machine, [one]) if not _touches(place, redactions)]
+    names = tuple(dict.fromkeys((*struck, *protected_by(show.protected_of(episode)))))
+    for name, place in unstruck(align(transcript, machine.words), machine, redactions, names):
         where, code = (
             ("struck out elsewhere", "redaction-incomplete")
-            if one in struck
+            if name in struck
             else ("one of the protected names", "protected-name")
         )
-        for place in _merged(left):
-            yield Refusal(
-                f"{episode.folder / TRANSCRIPT_NAME} at {format_ms(place.start_ms)}",
-                f"“{one.name}” is {where} and is said here: {place.around}",
-                f"Run onrecord redact {episode.slug} --words “{one.name}”, or with --from and --to",
-                code,
-            )
-
-
-def _touches(place: Occurrence, redactions: Sequence[Redaction]) -> bool:
-    return any(one.start_ms < place.end_ms and place.start_ms < one.end_ms for one in redactions)
+        yield Refusal(
+            f"{episode.folder / TRANSCRIPT_NAME} at {format_ms(place.start_ms)}",
+            f"“{name.name}” is {where} and is said here: {place.around}",
+            f"Run onrecord redact {episode.slug} --words “{name.name}”, or with --from and --to",
+            code,
+        )
 
 
 def redact(
@@ -143,13 +84,12 @@ def redact(
         found = _said(show, episode, words)
     else:
         raise Refused(Problem(slug, "nothing says what to strike out", "Give --words, or --from and --to"))
-    common = {"words": [words] if words else None, "sound": sound, "text": text, "by": by, "reason": reason}
-    tables = [
-        {"start": format_ms(one.start_ms), "end": format_ms(one.end_ms), **{k: v for k, v in common.items() if v}}
-        for one in found
-    ]
+    common = {"words": (words,) if words else (), "sound": sound, "by": by, "reason": reason}
+    common |= {"text": text} if text else {}
+    made = [Redaction(start_ms=one.start_ms, end_ms=one.end_ms, **common) for one in found]
     path = episode.folder / REDACTIONS_NAME
-    document = _with_redactions(path, tables)
+    before = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
+    document = with_added(before, made, format_ms)
     if not dry_run:
         files.write_text(path, document)
     return tuple(found)
@@ -286,41 +226,3 @@ def _stretch(episode: Episode, start: str, end: str) -> tuple[int, int]:
             Problem(episode.slug, f"“{start}” to “{end}” is no stretch of time", "Write 12:34.5, or 1:02:03")
         ) from error
     return made.start_ms, made.end_ms
-
-
-def _with_redactions(path: Path, tables: Sequence[dict[str, Any]]) -> str:
-    document = tomlkit.parse(path.read_text("utf-8-sig")) if path.exists() else tomlkit.document()
-    listed = document.get("redactions")
-    if not isinstance(listed, AoT):
-        listed = tomlkit.aot()
-        document["redactions"] = listed
-    for table in tables:
-        Redaction.model_validate(table)
-        item = tomlkit.table()
-        for name, value in table.items():
-            item[name] = value
-        listed.append(item)
-    return tomlkit.dumps(document)
-
-
-def _merged(found: Sequence[Occurrence]) -> list[Occurrence]:
-    """Places that overlap are one: text and machine words tell of the same moment."""
-    merged: list[Occurrence] = []
-    for one in sorted(found, key=lambda place: (place.start_ms, place.end_ms)):
-        if merged and one.start_ms < merged[-1].end_ms:
-            last = merged[-1]
-            merged[-1] = Occurrence(last.start_ms, max(last.end_ms, one.end_ms), last.around)
-        else:
-            merged.append(one)
-    return merged
-
-
-def _around(text: str, start: int, end: int) -> str:
-    """The words of `text` from `start` to `end`, with whole words of about 30 characters before and after."""
-    before = text[max(0, start - 30) : start]
-    after = text[end : end + 30]
-    if start > 30:
-        before = before.partition(" ")[2]
-    if end + 30 < len(text):
-        after = after.rpartition(" ")[0]
-    return " ".join(f"{before}{text[start:end]}{after}".split())

@@ -100,6 +100,9 @@ def make_services(root: Path, **instead: Any) -> DeskServices:
         approve=approve,
         retranscribe=retranscribe,
         models=lambda: ("base", "small"),
+        was_published=lambda slug: False,
+        guard_ms=200,
+        tone_hz=1000,
     )
     return replace(services, **instead)
 

@@ -356,7 +356,7 @@ def test_changes_on_disk_are_announced(root: Path, window: httpx.Client) -> None
         assert stream.headers["content-type"].startswith("text/event-stream")
         lines = (line for line in stream.iter_lines() if line.startswith("data:"))
         first = json.loads(next(lines).removeprefix("data:"))
-        assert set(first) == {"revision", "notes_revision", "marks_revision", "review"}
+        assert set(first) == {"revision", "notes_revision", "marks_revision", "redactions_revision", "review"}
         path.write_text(path.read_text("utf-8").replace("Welcome", "Hello and welcome"), encoding="utf-8")
         news = json.loads(next(lines).removeprefix("data:"))
         assert news == {"revision": files.digest_file(path)}

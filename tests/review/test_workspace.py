@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from pipeline import files
 from pipeline.errors import InvalidTranscript
-from pipeline.review.workspace import NO_REVISION, REVISIONS_KEPT, Stale, Workspace, cleaned
+from pipeline.review.fresh import NO_REVISION
+from pipeline.review.workspace import REVISIONS_KEPT, Stale, Workspace, cleaned
 from pipeline.transcript import Paragraph, Transcript, parse_transcript, read_transcript, transcript_to_text
 
 TEXT = tuple(
