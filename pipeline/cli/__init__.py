@@ -14,7 +14,7 @@ from pipeline.cli.console import complain, err
 from pipeline.errors import Busy, OnRecordError
 
 # isort: split
-from pipeline.cli import producing, editing, redacting, amending, measuring, linkkeeping, beginning  # noqa: F401, I001  - each adds its commands, in this order
+from pipeline.cli import producing, editing, redacting, amending, measuring, sourcing, linkkeeping, beginning  # noqa: F401, I001  - each adds its commands, in this order
 
 __all__ = ["app", "main"]
 
