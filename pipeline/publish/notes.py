@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import zip_longest
 from typing import Any
 
 import nh3
@@ -122,6 +123,7 @@ def render(
                 for cite in unknown
             ]
         )
+    _hang_numbers(tokens)
     cited_from = _number_citations(tokens, sources)
     _address_quotations(tokens, sources)
     times = _place_times(tokens, offset_ms)
@@ -151,6 +153,17 @@ def format_time(time_ms: int) -> str:
     minutes, seconds = divmod(time_ms // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def _hang_numbers(tokens: list[Token]) -> None:
+    # A number hangs on the word it proves, also where the notes are wrapped between the two.
+    for token in tokens:
+        children = token.children or []
+        token.children = [
+            child
+            for child, following in zip_longest(children, children[1:])
+            if not (child.type == "softbreak" and following is not None and following.type == "citation")
+        ]
 
 
 def _number_citations(tokens: list[Token], sources: Mapping[str, Source]) -> dict[str, list[str]]:

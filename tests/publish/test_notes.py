@@ -70,6 +70,7 @@ def test_a_source_cited_twice_keeps_its_number_and_gets_two_links_back() -> None
 
 def test_the_number_hangs_on_the_word_it_proves() -> None:
     assert "houses<sup" in render("41 houses [@river-2026].", SOURCES).html
+    assert "houses<sup" in render("41 houses\n[@river-2026], it says.", SOURCES).html
 
 
 def test_every_link_on_the_page_has_rel_noopener() -> None:
