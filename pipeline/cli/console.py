@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -98,6 +98,12 @@ def print_table(statuses: Sequence[EpisodeStatus]) -> None:
             out.print(Text(f"• {shortened(problem)}"))
 
 
+def warn(warnings: Sequence[Problem]) -> None:
+    """A line on standard error for each thing that somebody should look at and that stops nothing."""
+    for warning in warnings:
+        err.print(Text(f"Warning: {shortened(warning)}", style="yellow"))
+
+
 def complain(problems: Sequence[Problem]) -> None:
     """A line on standard error for each problem."""
     for problem in problems:
@@ -124,12 +130,14 @@ def as_json(status: EpisodeStatus) -> dict[str, Any]:
         "next": status.next_step,
         "published_at": status.published_at.isoformat() if status.published_at else None,
         "problems": [problem_json(problem) for problem in status.problems],
+        "warnings": [problem_json(warning, "warning") for warning in status.warnings],
     }
 
 
-def problem_json(problem: Problem) -> dict[str, str | None]:
-    """A problem as --json tells it; `code` where it is a refusal."""
+def problem_json(problem: Problem, severity: Literal["error", "warning"] = "error") -> dict[str, str | None]:
+    """A problem as --json tells it; `code` where it is a refusal. A warning stops nothing."""
     return {
+        "severity": severity,
         "code": getattr(problem, "code", None),
         "where": problem.where,
         "what": problem.what,

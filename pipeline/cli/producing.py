@@ -22,10 +22,11 @@ from pipeline.cli.console import (
     print_table,
     problem_json,
     progress,
+    warn,
 )
 from pipeline.errors import Problem, Refused
 from pipeline.stages.stated import Stated, survey_statements
-from pipeline.stages.status import State, exit_code, survey
+from pipeline.stages.status import State, all_warnings, exit_code, survey
 
 
 @app.command(epilog="Example: onrecord run --root ~/our-show")
@@ -36,20 +37,22 @@ def run(root: Root = HERE, json_only: AsJson = False) -> None:
     with progress(quiet=json_only) as report:
         result = run_stages(root.resolve(), now(), report)
     if json_only:
-        print_json({
-            "done": list(result.done),
-            "episodes": [as_json(status) for status in result.statuses],
-            "warnings": [problem_json(problem) for problem in result.warnings],
-        })  # fmt: skip
+        print_json(
+            {
+                "done": list(result.done),
+                "episodes": [as_json(status) for status in result.statuses],
+                "warnings": [problem_json(warning, "warning") for warning in result.warnings],
+            }
+        )
         raise typer.Exit(exit_code(result.statuses))
     for line in result.done:
         out.print(Text(line))
     if not result.done:
         out.print("Nothing to do: everything is up to date.")
-    complain(result.warnings)
     for stray in result.strays:
         err.print(Text(f"site/{stray} was not made by On Record and was left alone."))
     print_table(result.statuses)
+    warn(result.warnings)
     raise typer.Exit(exit_code(result.statuses))
 
 
@@ -61,6 +64,7 @@ def status(root: Root = HERE, json_only: AsJson = False) -> None:
         print_json([as_json(one) for one in statuses])
     else:
         print_table(statuses)
+        warn(all_warnings(statuses))
     raise typer.Exit(exit_code(statuses))
 
 
@@ -83,10 +87,12 @@ def check(
     problems = [problem for one in statuses for problem in one.problems]
     if json_only:
         listed = [problem_json(problem) for problem in problems]
+        listed += [problem_json(warning, "warning") for warning in all_warnings(statuses)]
         stated = [one.as_json() for one in survey_statements(root.resolve())] if claims else []
         print_json({"problems": listed, "statements": stated} if claims else listed)
     else:
         complain(problems)
+        warn(all_warnings(statuses))
         for one in survey_statements(root.resolve()):
             _tell_statements(one, whole=claims)
         if not problems:

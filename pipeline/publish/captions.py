@@ -59,10 +59,11 @@ def to_json(cues: Sequence[Cue]) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8")
 
 
-def to_html(cues: Sequence[Cue], *, title: str, language: str, page: str | None = None) -> bytes:
+def to_html(cues: Sequence[Cue], *, title: str, language: str, page: str | None = None, noindex: bool = False) -> bytes:
     """The podcast namespace's HTML transcript: a flat page, UTF-8, that can be read without an app too.
 
-    `page` is the address of the page that says the same and more: search engines show that one.
+    `page` is the address of the page that says the same and more: search engines show that one, or with
+    `noindex` none.
     """
     paragraphs: list[str] = []
     for speaker, paragraph in _paragraphs(cues):
@@ -71,11 +72,12 @@ def to_html(cues: Sequence[Cue], *, title: str, language: str, page: str | None 
         paragraphs.append(f"{name}<time>{_clock(paragraph[0].start_ms)}</time>\n<p>{_escape(text)}</p>\n")
     # Where the language decides, a first speaker with a Latin name must not turn the whole page around.
     whole, body = (' dir="rtl"', "") if direction(language) == "rtl" else ("", ' dir="auto"')
+    robots = '<meta name="robots" content="noindex">\n' if noindex else ""
     canonical = f'<link rel="canonical" href="{escape(page)}">\n' if page else ""
     return (
         f'<!DOCTYPE html>\n<html lang="{escape(language)}"{whole}>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{_escape(title)}</title>\n{canonical}</head>\n<body{body}>\n{''.join(paragraphs)}</body>\n</html>\n"
+        f"<title>{_escape(title)}</title>\n{robots}{canonical}</head>\n<body{body}>\n{''.join(paragraphs)}</body>\n</html>\n"
     ).encode()
 
 

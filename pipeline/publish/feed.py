@@ -22,9 +22,10 @@ from pipeline.publish.feed_pages import cut, page_links, page_names
 from pipeline.publish.feed_show import show_tags
 from pipeline.publish.feed_tags import EpisodeExtension, ShowExtension, Tag
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
-from pipeline.publish.notes import Notes
+from pipeline.publish.notes import Notes, format_time
 from pipeline.publish.wording import format_day, told
 from pipeline.show import Person, ShowSettings
+from pipeline.show.helplines import Helpline
 
 GENERATOR = "On Record"
 AUDIO_TYPE = "audio/mpeg"
@@ -161,9 +162,17 @@ def _lead(approved: ApprovedEpisode) -> Iterator[str]:
         yield f"{correction.kind.capitalize()}, {format_day(correction.at)}. {' '.join(told(correction))}"
     yield episode.summary
     if episode.content_note:
-        yield f"Content note: {episode.content_note}"
+        until_ms = approved.content_note_until_ms
+        skip = f" (to skip it, go to {format_time(until_ms)})" if until_ms is not None else ""
+        yield f"Content note{skip}: {episode.content_note}"
+    if approved.helplines:
+        yield f"If you need help: {'; '.join(map(_helpline, approved.helplines))}"
     if episode.synthetic_voices:
         yield "The voices in this episode are synthetic."
+
+
+def _helpline(one: Helpline) -> str:
+    return f"{one.name} ({one.country_name}) {one.phone or one.url}"
 
 
 def _refuse_doubles(items: Sequence[FeedItem]) -> None:

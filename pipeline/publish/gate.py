@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "correction-lost": "A correction that was published is gone or was changed",
     "correction-unfounded": "A correction quotes words that are not there",
     "definition-unsourced": "A definition in the notes names no source",
+    "embargo-broken": "The episode would be published before the end of its embargo",
     "guid-empty": "The episode's guid was never minted",
     "image-in-notes": "The notes hold an image, which pages do not show",
     "link-unsafe": "A link in the notes leads neither to the web nor to a mail address",
@@ -62,7 +63,7 @@ CODES: dict[str, str] = {
     "scheduled": "The time of publication has not come",
     "speaker-unknown": "A name in the transcript is nobody's in people.toml",
     "speaker-unnamed": "A placeholder still stands where a speaker's name belongs",
-    "time-beyond-end": "A time in the notes lies after the end of the recording",
+    "time-beyond-end": "A time in the notes, or that of the content note, lies after the end of the recording",
     "title-too-long": "The title is longer than apps and directories accept",
     "transcript-empty": "The transcript holds no words",
     "transcript-missing": "There is no transcript",
@@ -168,18 +169,37 @@ def _episode(episode: Episode, now: datetime | None, serial: bool) -> Iterator[R
             'Add number = 1, or set type = "episodic" in show.toml',
             "number-missing",
         )
+    if episode.embargo_until is not None and episode.published_at < episode.embargo_until:
+        yield Refusal(
+            where,
+            f"it would be published on {_moment(episode.published_at)}, before the end of the embargo on "
+            f"{_moment(episode.embargo_until)}",
+            "Set published_at to the end of the embargo or later",
+            "embargo-broken",
+        )
     if now is not None and episode.published_at > now:
         yield Refusal(
             where,
-            f"it is scheduled for {episode.published_at.isoformat(sep=' ', timespec='minutes')}",
+            f"it is scheduled for {_moment(episode.published_at)}",
             "Run again after that time, or change published_at",
             "scheduled",
         )
 
 
+def _moment(one: datetime) -> str:
+    return one.isoformat(sep=" ", timespec="minutes")
+
+
 def _parts(episode: Episode, duration_ms: int | None) -> Iterator[Refusal]:
     if duration_ms is None:
         return
+    if episode.content_note_until is not None and episode.content_note_until >= duration_ms:
+        yield Refusal(
+            str(episode.folder / EPISODE_NAME),
+            f"content_note_until lies after the end of the recording, {format_time(duration_ms)}",
+            "Mend the time, or take it out where the note is about all of it",
+            "time-beyond-end",
+        )
     ends = [("chapter", one.title, one.start_ms + 1) for one in episode.chapters]
     ends += [("soundbite", one.title or format_time(one.start_ms), one.end_ms) for one in episode.soundbites]
     for what, name, end_ms in ends:

@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.align import TimedParagraph
 from pipeline.release import AlternateAudio, Release
 from pipeline.show import Episode, Person
+from pipeline.show.helplines import Helpline
 from pipeline.withhold import Protected
 
 
@@ -40,11 +41,18 @@ class ApprovedEpisode:
     alternate_path: Path | None = None
     peaks_path: Path | None = None
     protected: tuple[Protected, ...] = ()
+    helplines: tuple[Helpline, ...] = ()
 
     @property
     def slug(self) -> str:
         """The episode's folder name, which is its place on the site."""
         return self.episode.slug
+
+    @property
+    def content_note_until_ms(self) -> int | None:
+        """Where in the release that which the content note is about has passed."""
+        until_ms = self.episode.content_note_until
+        return None if until_ms is None else until_ms + self.release.recording_start_ms
 
     @property
     def changed_at(self) -> datetime:

@@ -58,6 +58,7 @@ def episode_parts(show: Show, approved: ApprovedEpisode, shared: Pictures, pictu
             title=approved.episode.title,
             language=approved.language,
             page=show.settings.site_url + place(slug, _PAGE),
+            noindex=show.settings.noindex or approved.episode.noindex,
         ),
     }
     if chapters := timed_chapters(approved):

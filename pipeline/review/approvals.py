@@ -35,6 +35,7 @@ from pipeline.show import (
     Term,
 )
 from pipeline.show.consent import CONSENT_NAME
+from pipeline.show.helplines import HELPLINES_NAME
 from pipeline.show.settings import ApprovalPolicy
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript
 
@@ -137,6 +138,10 @@ def seal(
         if audio:
             subject[f"{SHOW_NAME}#audio.{part}"] = _file(show.folder / audio, digests)
     subject |= _people(show, episode, transcript, digests)
+    subject |= {
+        f"{HELPLINES_NAME}#{one.id}": files.digest_json(one.model_dump(mode="json", exclude_defaults=True))
+        for one in show.helplines_of(episode)
+    }
     for name in (REDACTIONS_NAME, CONSENT_NAME):
         if (episode.folder / name).exists():
             subject[name] = _file(episode.folder / name, None)

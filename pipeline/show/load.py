@@ -12,6 +12,7 @@ from pipeline.errors import InvalidEpisode, InvalidShow, Problem
 from pipeline.show.amends import Withdrawal
 from pipeline.show.consent import Consent, read_consents
 from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
+from pipeline.show.helplines import HELPLINES_NAME, Helpline, read_helplines, require_helplines
 from pipeline.show.look import Look, faults
 from pipeline.show.models import Episode, Person, Term
 from pipeline.show.places import line_in_toml
@@ -53,6 +54,7 @@ class Show:
     redactions: Mapping[str, tuple[Redaction, ...]] = made_by(default_factory=dict)
     consents: Mapping[str, Mapping[str, Consent]] = made_by(default_factory=dict)
     protected: tuple[ProtectedName, ...] = ()
+    helplines: Mapping[str, Helpline] = made_by(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -74,6 +76,10 @@ class Show:
     def consents_of(self, episode: Episode) -> Mapping[str, Consent]:
         """What people agreed to, by their ids; never to be rendered."""
         return self.consents.get(episode.slug, {})
+
+    def helplines_of(self, episode: Episode) -> tuple[Helpline, ...]:
+        """The helplines that the episode names, in its order."""
+        return tuple(self.helplines[key] for key in dict.fromkeys(episode.helplines))
 
     def protected_of(self, episode: Episode) -> tuple[ProtectedName, ...]:
         """The names that must stand in nothing that is published of the episode, beside those it strikes out itself."""
@@ -105,6 +111,7 @@ def load_show(root: Path) -> Show:
     people = _read_people(folder / PEOPLE_NAME, problems)
     glossary = _read_glossary(folder / GLOSSARY_NAME, problems)
     sources = read_sources(folder / SOURCES_NAME, problems)
+    helplines = read_helplines(folder / HELPLINES_NAME, problems)
     if settings is not None:
         for key, name in (
             ("artwork", settings.artwork),
@@ -137,6 +144,7 @@ def load_show(root: Path) -> Show:
                 withdrawn[entry.name] = _read_withdrawal(entry / WITHDRAWN_NAME)
                 continue
             episode = load_episode(entry, people)
+            require_helplines(episode, entry / EPISODE_NAME, helplines)
             own_sources[entry.name], own_glossary[entry.name] = _read_own(entry)
             redactions[entry.name] = read_redactions(entry / REDACTIONS_NAME)
             consents[entry.name] = read_consents(entry, people)
@@ -159,6 +167,7 @@ def load_show(root: Path) -> Show:
         redactions,
         consents,
         protected,
+        helplines,
     )
 
 

@@ -187,6 +187,10 @@ class Episode(Value):
     synthetic_voices: Switch = False
     artwork: FileName | None = None
     content_note: Line | None = None
+    content_note_until: RecordingTime | None = None
+    helplines: tuple[str, ...] = ()
+    embargo_until: ZonedTime | None = None
+    noindex: Switch = False
     calls_to_action: tuple[CallToAction, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     soundbites: tuple[Soundbite, ...] = ()
@@ -208,6 +212,8 @@ class Episode(Value):
             raise ValueError("license_url needs license, its name, beside it")
         if self.number_name and self.number is None:
             raise ValueError("number_name needs number, which it stands for")
+        if self.content_note_until is not None and not self.content_note:
+            raise ValueError("content_note_until needs content_note, which ends there")
         return self
 
     @model_validator(mode="after")

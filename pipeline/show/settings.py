@@ -172,6 +172,7 @@ class ShowSettings(Value):
     blocked: Switch = False
     blocked_services: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")], ...] = ()
     complete: Switch = False
+    noindex: Switch = False
     new_feed_url: WebAddress | None = None
     audio: AudioSettings = AudioSettings()
     transcription: TranscriptionSettings = TranscriptionSettings()

@@ -135,6 +135,7 @@ def _approved(show: Show, reading: Reading, report: Report) -> ApprovedEpisode:
         alternate=alternate,
         alternate_path=folder / f"alternate.{alternate.suffix}" if alternate else None,
         protected=protected_in_episode(show, episode),
+        helplines=show.helplines_of(episode),
         # The waveform is that of the recording, in which what was struck out can still be seen.
         peaks_path=None if redactions else folder / release.PEAKS_NAME,
     )

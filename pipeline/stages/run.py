@@ -21,6 +21,7 @@ from pipeline.stages.publishing import publish
 from pipeline.stages.status import (
     EpisodeStatus,
     Reading,
+    all_warnings,
     build_folder,
     read_episode,
     remembered_digests,
@@ -33,8 +34,9 @@ from pipeline.transcript import MACHINE_NAME, read_machine
 class RunResult:
     """What a run did, and how every episode stands after it.
 
-    `done` is empty when everything was up to date; `strays` are files in `site/` that no run put there; `warnings` is
-    what the links of the sources gave rise to, where they are asked in a run.
+    `done` is empty when everything was up to date; `strays` are files in `site/` that no run put there; `warnings`
+    stop nothing, and somebody should look at them: those of the episodes, and what the links of the sources gave rise to
+    where they are asked in a run.
     """
 
     show: Show
@@ -66,7 +68,9 @@ def run(root: Path, now: datetime, report: Report) -> RunResult:
         digests.save()
         statuses = survey_show(show, digests, now, failed)
     # Last, and after the lock: what strangers' servers take in time, nobody here waits for.
-    return RunResult(show, statuses, (*done, *built.done), built.strays, _warnings(show, now, report))
+    return RunResult(
+        show, statuses, (*done, *built.done), built.strays, (*all_warnings(statuses), *_warnings(show, now, report))
+    )
 
 
 def _warnings(show: Show, now: datetime, report: Report) -> tuple[Problem, ...]:

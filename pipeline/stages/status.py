@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ from pipeline.review import approvals
 from pipeline.show import NOTES_NAME, Episode, Show, Term, load_show
 from pipeline.stages import stamps
 from pipeline.stages.guarding import safeguard_refusals
+from pipeline.stages.warnings import warnings
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
 
 BUILD_FOLDER = "build"
@@ -53,6 +54,7 @@ class EpisodeStatus:
     problems: tuple[Problem, ...] = ()
     published_at: datetime | None = None
     approved_by: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -188,9 +190,10 @@ def survey_show(
     ]
     for episode in show.episodes:
         if error := failed.get(episode.slug):
-            statuses.append(_failure(episode, error))
-            continue
-        statuses.append(_status(read_episode(show, episode, digests), now, published))
+            status = _failure(episode, error)
+        else:
+            status = _status(read_episode(show, episode, digests), now, published)
+        statuses.append(replace(status, warnings=warnings(show, episode, now.date())))
     return tuple(sorted(statuses, key=lambda status: status.slug))
 
 
@@ -234,6 +237,11 @@ def _failure(episode: Episode, error: OnRecordError) -> EpisodeStatus:
         error.problems,
         episode.published_at,
     )
+
+
+def all_warnings(statuses: Iterable[EpisodeStatus]) -> tuple[Problem, ...]:
+    """What somebody should look at, each once: several episodes may have one thing in common."""
+    return tuple(dict.fromkeys(warning for status in statuses for warning in status.warnings))
 
 
 def exit_code(statuses: tuple[EpisodeStatus, ...]) -> int:

@@ -197,3 +197,18 @@ def test_codes_are_words_with_hyphens_and_each_has_a_sentence() -> None:
         assert sentence[0].isupper()
         assert not sentence.endswith(".")
     assert {"approval-missing", "approval-void"} <= CODES.keys()
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(0, []), (-1, []), (1, ["embargo-broken"])])
+def test_nothing_is_published_under_an_embargo(hours: int, expected: list[str]) -> None:
+    one = episode(1)
+    until = one.published_at + timedelta(hours=hours)
+    assert [problem.code for problem in refused(episode(1, embargo_until=until))] == expected
+
+
+def test_a_content_note_ends_within_the_recording() -> None:
+    one = episode(1, content_note="Violence.", content_note_until="00:01:00")
+    assert [problem.code for problem in refused(one, recording_duration_ms=60_000)] == ["time-beyond-end"]
+    assert refused(one, recording_duration_ms=60_001) == []
+    with pytest.raises(ValueError, match="needs content_note"):
+        episode(1, content_note_until="00:01:00")

@@ -21,6 +21,7 @@ from pipeline.publish.pages.transcript import Moment, mentions, moment, transcri
 from pipeline.publish.parts import EpisodeParts
 from pipeline.show import CallToAction, Person, Show, Source
 from pipeline.show.amends import Correction
+from pipeline.show.helplines import Helpline
 
 _TIME_LINK = re.compile(r'(<a [^<>]*?href=")(?=#t=)')
 
@@ -64,10 +65,14 @@ def episode_context(
         photos=site.photos,
     )
     start_ms = approved.release.recording_start_ms
+    until_ms = approved.content_note_until_ms
     return {
         "head": head,
         "approved": approved,
         "episode": episode,
+        "skip_to": moment(until_ms, audio) if until_ms is not None else None,
+        "helplines": _by_country(approved.helplines),
+        "noindex": site.settings.noindex or episode.noindex,
         "corrections": newest_corrections(episode.corrections),
         "people": _people(site, approved, page),
         "credits": [(credit.role, site.show.people[credit.person]) for credit in episode.credits],
@@ -135,6 +140,14 @@ def _people(site: Site, approved: ApprovedEpisode, page: str) -> list[tuple[str,
     guests = [one for one in named if one.person.id not in approved.episode.hosts]
     parts = (("Host" if len(hosts) == 1 else "Hosts", hosts), ("Guest" if len(guests) == 1 else "Guests", guests))
     return [(part, people) for part, people in parts if people]
+
+
+def _by_country(helplines: Sequence[Helpline]) -> list[tuple[str, list[Helpline]]]:
+    """The countries in the order in which they are first named, each with its lines."""
+    found: dict[str, list[Helpline]] = {}
+    for one in helplines:
+        found.setdefault(one.country_name, []).append(one)
+    return list(found.items())
 
 
 def _report_address(site: Site, approved: ApprovedEpisode, page: str) -> str | None:

@@ -140,6 +140,7 @@ def frame(site: Site, page: str, language: str, head: Head | None = None, *, any
         "address": page_address(settings, page),
         "feed_address": settings.site_url + FEED,
         "head": head.html if head else "",
+        "noindex": settings.noindex,
         "policy": POLICY.format(data=f" {head.policy_source}" if head else ""),
         "ways": ways(settings, settings.site_url + FEED),
         "has": {

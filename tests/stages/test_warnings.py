@@ -1,0 +1,76 @@
+"""Warnings: told once, wherever a producer looks, and stopping nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.show import load_show
+from pipeline.stages.status import all_warnings, survey
+from pipeline.stages.warnings import warnings
+from tests.episodes import ADA, NOW, add_episode
+from tests.stages.test_guarding import go
+
+TODAY = date(2026, 11, 24)
+
+
+def with_helpline(tmp_path: Path, verified: str, *slugs: str) -> Path:
+    root = tmp_path / "show"
+    for number, slug in enumerate(slugs, 1):
+        root = add_episode(tmp_path, slug, number=number, approved=False)
+        path = root / "episodes" / slug / "episode.toml"
+        path.write_text(path.read_text("utf-8").replace("[[rec", 'helplines = ["line"]\n\n[[rec'), encoding="utf-8")
+    (root / "episodes" / "helplines.toml").write_text(
+        f'[line]\ncountry = "GB"\nname = "The Line"\nphone = "116 123"\n{verified}', encoding="utf-8"
+    )
+    return root
+
+
+@pytest.mark.parametrize(
+    ("verified", "said"),
+    [
+        ("", "nobody has verified the helpline The Line"),
+        ("verified_on = 2026-05-27\n", "last verified on 2026-05-27, 181 days ago"),
+        ("verified_on = 2026-05-28\n", None),
+    ],
+)
+def test_a_helpline_is_verified_every_180_days(tmp_path: Path, verified: str, said: str | None) -> None:
+    show = load_show(with_helpline(tmp_path, verified, "first-talk"))
+    found = warnings(show, show.episodes[0], TODAY)
+    assert len(found) == (said is not None)
+    assert said is None or said in found[0].what
+
+
+def test_a_warning_stops_nothing_and_is_told_once(tmp_path: Path) -> None:
+    from pipeline.stages.run import approve
+
+    root = with_helpline(tmp_path, "", "first-talk", "second-talk")
+    for slug in ("first-talk", "second-talk"):
+        approve(root, slug, ADA, NOW)
+    result = go(root)
+    assert [one.state.value for one in result.statuses] == ["published", "published"]
+    assert len(result.warnings) == 1
+    assert all_warnings(survey(root, NOW)) == result.warnings
+    told = CliRunner().invoke(app, ["status", "--root", str(root)])
+    assert told.exit_code == 0
+    assert told.stderr.count("Warning: ") == 1
+    ran = json.loads(CliRunner().invoke(app, ["run", "--root", str(root), "--json"]).stdout)
+    assert [one["severity"] for one in ran["warnings"]] == ["warning"]
+    checked = CliRunner().invoke(app, ["check", "--root", str(root), "--json"])
+    assert [one["severity"] for one in json.loads(checked.stdout)] == ["warning"]
+    assert checked.exit_code == 0
+
+
+@pytest.mark.parametrize(("ends", "count"), [("2026-12-24", 1), ("2026-12-25", 0), ("2026-11-23", 0)])
+def test_a_consent_that_ends_soon_is_told(tmp_path: Path, ends: str, count: int) -> None:
+    root = add_episode(tmp_path, "first-talk", approved=False)
+    (root / "episodes" / "first-talk" / "consent.toml").write_text(
+        f'[ben-guest]\npublish = "voice"\nname = "real"\ngiven_on = 2026-01-01\nexpires_on = {ends}\n', "utf-8"
+    )
+    show = load_show(root)
+    assert len(warnings(show, show.episodes[0], TODAY)) == count
