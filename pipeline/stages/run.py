@@ -35,8 +35,8 @@ class RunResult:
     """What a run did, and how every episode stands after it.
 
     `done` is empty when everything was up to date; `strays` are files in `site/` that no run put there; `warnings`
-    stop nothing, and somebody should look at them: those of the episodes, and what the links of the sources gave rise to
-    where they are asked in a run.
+    stop nothing, and somebody should look at them: those of the episodes, and what the links of the sources gave rise
+    to where they are asked in a run.
     """
 
     show: Show
@@ -69,11 +69,15 @@ def run(root: Path, now: datetime, report: Report) -> RunResult:
         statuses = survey_show(show, digests, now, failed)
     # Last, and after the lock: what strangers' servers take in time, nobody here waits for.
     return RunResult(
-        show, statuses, (*done, *built.done), built.strays, (*all_warnings(statuses), *_warnings(show, now, report))
+        show,
+        statuses,
+        (*done, *built.done),
+        built.strays,
+        (*all_warnings(statuses), *_link_warnings(show, now, report)),
     )
 
 
-def _warnings(show: Show, now: datetime, report: Report) -> tuple[Problem, ...]:
+def _link_warnings(show: Show, now: datetime, report: Report) -> tuple[Problem, ...]:
     if not show.settings.links.check_in_run:
         return ()
     from pipeline.stages.linkkeeping import warnings_in_run
