@@ -366,6 +366,25 @@ def test_a_source_is_cited_at_the_caret_and_a_pasted_one_is_kept(window: DeskPag
     assert "https://archive.example/second" in (window.folder / "sources.json").read_text(encoding="utf-8")
 
 
+def test_a_source_is_attached_to_the_sentence_wherever_the_caret_is_in_it(window: DeskPage) -> None:
+    sentences = "We kept Dr. Lind’s list. It has 381 names, and nobody counted them. Nobody asked!"
+    window.select(4, window.on_disk()[4].text)
+    window.page.keyboard.insert_text(sentences)
+    window.caret_before(4, "names")
+    window.press("Alt+c")
+    window.page.click("#source-list button")
+    cited = sentences.replace("counted them.", "counted them [@report-2020].")
+    window.wait_for(lambda: window.on_disk()[4].text == cited, "the citation ends the sentence")
+    window.caret_before(4, "Nobody asked")
+    window.press("Alt+c")
+    window.page.click("#source-list button")
+    window.wait_for(
+        lambda: window.on_disk()[4].text == cited.replace("asked!", "asked [@report-2020]!"), "the last one too"
+    )
+    window.press("Control+z")
+    window.wait_for(lambda: window.on_disk()[4].text == cited, "one undo takes one citation away")
+
+
 def test_notes_are_saved_and_shown_as_readers_see_them(window: DeskPage) -> None:
     window.press("Alt+Shift+n")
     window.press("Control+End")

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.audio.derive import stretch
 from pipeline.errors import Refused
+from pipeline.show import Source
 from pipeline.stages.desk import desk_services
 from pipeline.stages.status import State
 from tests.episodes import ADA, SPEECH, add_episode
@@ -46,6 +47,14 @@ def test_notes_are_previewed_as_the_page_will_show_them(tmp_path: Path) -> None:
     good = desk.preview("**Read** <script>alert(1)</script>", {})
     assert "<strong>Read</strong>" in good.html
     assert "<script>" not in good.html
+
+
+def test_sources_are_named_in_plain_text(tmp_path: Path) -> None:
+    desk = desk_services(add_episode(tmp_path, "first-talk", approved=False))
+    source = Source(
+        id="k", type="report", title="On <i>Salmo</i> & more", publisher="River Office", URL="https://a.example/"
+    )
+    assert desk.source_label(source) == "On Salmo & more, River Office"
 
 
 @pytest.mark.speech

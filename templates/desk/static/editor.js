@@ -4,6 +4,7 @@
 // Only the paragraph with the caret stands in the tab order; the arrow keys walk from one to the next.
 
 import { caretIn, caretRect, charAtPoint, setCaret } from "./caret.js";
+import { sentenceEnd } from "./sentences.js";
 import { clock, spoken } from "./dom.js";
 import { oneLine, startOf } from "./words.js";
 
@@ -103,10 +104,11 @@ export class Editor extends EventTarget {
     this.insert(`${before}${word}${after}`, { index, start, end });
   }
 
-  /** Write a citation after the word that ends at or behind `char`. */
-  cite(index, char, citation) {
+  /** Write a citation after what is selected, to the end of its last word; with nothing selected, after the sentence. */
+  cite(citation, { index, start, end } = this.caret) {
     const { text } = this.#document.paragraphs[index];
-    const at = char + /^[\p{L}\p{N}\p{M}]*/u.exec(text.slice(char))[0].length;
+    const at =
+      start === end ? sentenceEnd(text, end) : end + /^[\p{L}\p{N}\p{M}]*/u.exec(text.slice(end))[0].length;
     this.insertWord(citation, { index, start: at, end: at });
   }
 

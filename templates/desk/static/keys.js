@@ -25,7 +25,7 @@ export const SHORTCUTS = [
   ["find", "Alt+H", "Editing", "Find and replace"],
   ["everywhere", "Alt+Shift+H", "Editing", "Make the last correction everywhere"],
   ["retranscribe", "Alt+R", "Editing", "Transcribe this paragraph again"],
-  ["cite", "Alt+C", "Editing", "Attach a source at the caret"],
+  ["cite", "Alt+C", "Editing", "Attach a source to the sentence at the caret"],
   ["doubt-next", "Alt+Q", "Checking", "Go to the next doubt and hear it"],
   ["doubt-previous", "Alt+Shift+Q", "Checking", "Go to the doubt before"],
   ["doubt-right", "Alt+W", "Checking", "Right as it is: resolve this doubt and go on"],

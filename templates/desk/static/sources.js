@@ -30,15 +30,14 @@ export class SourcesPanel {
   #aim(target) {
     this.#target = target;
     byId("source-target").textContent =
-      target === "text" ? "Cited at the caret in the text." : "Cited at the caret in the show notes.";
+      target === "text" ? "Cited after the sentence at the caret, or after what is selected." : "Cited at the caret in the show notes.";
   }
 
   #attach(key) {
     if (this.#target === "notes") {
       this.#notes.insert(`[@${key}]`);
     } else {
-      const { index, start, end } = this.#editor.caret;
-      this.#editor.cite(index, Math.max(start, end), `[@${key}]`);
+      this.#editor.cite(`[@${key}]`);
     }
     announce(`Cited ${key} ${this.#target === "notes" ? "in the show notes" : "in the text"}`);
   }
