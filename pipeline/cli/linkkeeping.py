@@ -111,7 +111,8 @@ def _detail(link: CheckedLink) -> str:
         parts.append(f"as of {link.known.at:%Y-%m-%d}")
     if link.archived:
         parts.append(f"a copy is at {link.archived}")
-    return "; ".join((*parts, link.url) if link.known is None or link.known.why == "" else parts) or link.url
+    told = "; ".join(parts)
+    return f"{link.url}: {told}" if told else link.url
 
 
 def _said(one: CheckedQuotation) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import lru_cache
 
 from markdown_it.token import Token
 
@@ -99,8 +100,7 @@ def look_up_in(words: str, kept: Kept) -> LookedUp:
 def look_up(words: str, text: str) -> LookedUp:
     """Look words up in a text."""
     pieces = _pieces(words)
-    page = _words(text)
-    source = [_plain(word) for word in page]
+    page, source = _page_words(text)
     if not any(piece.words for piece in pieces):
         return LookedUp(Outcome.CANNOT_TELL, why="it quotes no words")
     if _stands_so(pieces, source):
@@ -240,6 +240,13 @@ def _densest(quoted: Sequence[str], source: Sequence[str]) -> int:
         if shared > best:
             best, place = shared, max(0, position - len(quoted) + 1)
     return place
+
+
+@lru_cache(maxsize=4)
+def _page_words(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of a page, as they stand and made plain: notes quote one source many times over."""
+    page = tuple(_words(text))
+    return page, tuple(_plain(word) for word in page)
 
 
 def _words(text: str) -> list[str]:

@@ -18,6 +18,7 @@ from pipeline.errors import Refused
 from pipeline.publish.links.fetch import Answer, Unanswered
 
 DAYS_TO_BE_GONE = 2
+_REFUSES_PROGRAMS = (401, 403, 405, 406, 429, 451)
 _HOME = {"", "/", "/index.html", "/index.htm", "/index.php", "/home", "/en", "/en/"}
 _NEXT_DAY = timedelta(hours=20)  # who checks every morning is not put off to the day after by a minute
 
@@ -121,7 +122,8 @@ def judge(url: str, outcome: Answer | Unanswered | Refused, before: Known | None
         return Known(before.verdict, now, before.why, before.status, before.moved_to, before.etag, before.modified)
     if not 200 <= status < 300:
         later = now + timedelta(seconds=wait) if (wait := outcome.retry_after_s) else None
-        return _unsure(_named(status), status, before, now, later)
+        hint = "; it may refuse programs only, so open it in a browser" if status in _REFUSES_PROGRAMS else ""
+        return _unsure(_named(status) + hint, status, before, now, later)
     # What changes with each redirect is remembered for no address but the one that answered itself.
     own = outcome.headers if not outcome.redirects else {}
     etag, modified = own.get("etag"), own.get("last-modified")

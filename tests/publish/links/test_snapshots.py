@@ -96,7 +96,9 @@ def test_a_snapshot_that_was_changed_or_lost_is_not_believed(site: Site, tmp_pat
         snapshots.open_snapshot(tmp_path, one)
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"WARC/1.1\r\n\r\n")])
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive", gzip.compress(b"WARC/1.1\r\n\r\n", mtime=0)], ids=["nothing", "text", "gzip"]
+)
 def test_a_file_that_holds_no_page_is_told(tmp_path: Path, site: Site, content: bytes) -> None:
     from dataclasses import replace
 
