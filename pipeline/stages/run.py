@@ -33,8 +33,8 @@ from pipeline.transcript import MACHINE_NAME, read_machine
 class RunResult:
     """What a run did, and how every episode stands after it.
 
-    `done` is empty when everything was up to date; `strays` are files in `site/` that no run put there; `warnings` is
-    what the links of the sources gave rise to, where they are asked in a run.
+    `done` is empty when everything was up to date; `strays` are files in `site/` that no run put there; `warnings` are
+    people's photos that cannot be used, and what the links of the sources gave rise to, where they are asked in a run.
     """
 
     show: Show
@@ -66,10 +66,12 @@ def run(root: Path, now: datetime, report: Report) -> RunResult:
         digests.save()
         statuses = survey_show(show, digests, now, failed)
     # Last, and after the lock: what strangers' servers take in time, nobody here waits for.
-    return RunResult(show, statuses, (*done, *built.done), built.strays, _warnings(show, now, report))
+    return RunResult(
+        show, statuses, (*done, *built.done), built.strays, (*built.photo_problems, *_links(show, now, report))
+    )
 
 
-def _warnings(show: Show, now: datetime, report: Report) -> tuple[Problem, ...]:
+def _links(show: Show, now: datetime, report: Report) -> tuple[Problem, ...]:
     if not show.settings.links.check_in_run:
         return ()
     from pipeline.stages.linkkeeping import warnings_in_run
