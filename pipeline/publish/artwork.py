@@ -39,6 +39,7 @@ _QUALITIES = (90, 85, 80, 75, 70)
 _LAST_QUALITIES = (60, 50, 40, 30, 20, 10)
 _SHRINK_PERCENT = 80
 _REMEDY = f"Save it as a square JPEG or PNG in RGB, {_MIN_PX} to {_MAX_PX} pixels wide"
+_PHOTO_REMEDY = "Save it as a JPEG or PNG of at most 50 MB, or take the photo out of people.toml"
 _PLACEHOLDER_GROUND = (10, 90, 102)
 _PLACEHOLDER_INK = (252, 251, 248)
 _PLACEHOLDER_BARS = 28
@@ -111,20 +112,23 @@ def cover(path: Path) -> bytes:
 def portrait(path: Path, folder: Path) -> Path:
     """A person's photo as a small square JPEG, kept in `folder`: its middle, and for an upright one its upper part.
 
-    It carries no metadata; any JPEG or PNG of up to 50 MB will do. Raises InvalidAudio where it cannot be read.
+    It carries no metadata; any JPEG or PNG of up to 50 MB and 50 megapixels will do. Raises InvalidAudio where it
+    cannot be read.
     """
-    key = files.digest_json(
-        {"portrait": files.digest_file(path), "size_px": PORTRAIT_SIZE_PX, "pillow": PIL.__version__}
-    )
+    try:
+        digest = files.digest_file(path)
+    except OSError as error:
+        raise InvalidAudio(Problem(str(path), "it cannot be read", _PHOTO_REMEDY)) from error
+    key = files.digest_json({"portrait": digest, "size_px": PORTRAIT_SIZE_PX, "pillow": PIL.__version__})
     target = folder / f"{key.removeprefix('sha256:')[:32]}.jpg"
     if not target.is_file():
-        with _opened(path) as image:
+        with _opened(path, _PHOTO_REMEDY) as image:
             if image.width * image.height > _PHOTO_MAX_PIXELS:
-                raise InvalidAudio(Problem(str(path), "it has more than 50 megapixels", "Save it smaller"))
+                raise InvalidAudio(Problem(str(path), "it has more than 50 megapixels", _PHOTO_REMEDY))
             try:
                 image.load()
             except (OSError, SyntaxError, ValueError) as error:
-                raise InvalidAudio(Problem(str(path), "it is damaged or incomplete", "Save it again")) from error
+                raise InvalidAudio(Problem(str(path), "it is damaged or incomplete", _PHOTO_REMEDY)) from error
             picture = _in_srgb(ImageOps.exif_transpose(image))
         square = ImageOps.fit(picture, (PORTRAIT_SIZE_PX, PORTRAIT_SIZE_PX), centering=(0.5, 0.3))
         files.write_bytes(target, _jpeg(square, _QUALITIES[1]))
@@ -190,16 +194,16 @@ def _ladder(start_px: int) -> Iterator[tuple[int, tuple[int, ...]]]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path, remedy: str = _REMEDY) -> Iterator[Image.Image]:
     try:
         if path.stat().st_size > _SOURCE_MAX_BYTES:
-            raise InvalidAudio(Problem(str(path), "it is bigger than 50 MB", _REMEDY))
+            raise InvalidAudio(Problem(str(path), "it is bigger than 50 MB", remedy))
         with warnings.catch_warnings():
             # Pillow warns of a decompression bomb; the limit in pixels below says it in our words.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(path, formats=("JPEG", "PNG"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InvalidAudio(Problem(str(path), "it cannot be read as a JPEG or a PNG", _REMEDY)) from error
+        raise InvalidAudio(Problem(str(path), "it cannot be read as a JPEG or a PNG", remedy)) from error
     with image:
         yield image
 

@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 from pathlib import Path, PurePosixPath
@@ -65,7 +65,8 @@ class SiteResult:
 
     `files` are all of the site, in the order of writing; `written` those that were not there or were different.
     `strays` are files in `site/` that this program did not make. `pages` are the public addresses of the
-    episodes by slug, `left_out` the episodes that could not be published and why.
+    episodes by slug, `left_out` the episodes that could not be published and why; `photo_problems` say which
+    photos the pages do without.
     """
 
     files: tuple[str, ...]
@@ -74,6 +75,7 @@ class SiteResult:
     strays: tuple[str, ...]
     pages: Mapping[str, str]
     left_out: Mapping[str, OnRecordError]
+    photo_problems: tuple[Problem, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -120,7 +122,7 @@ def build_site(
         share_image.share_colours(show.settings.look),
         pictures,
     )
-    portraits = _portraits(show, parts, pictures)
+    portraits, photo_problems = _portraits(show, parts, pictures)
     plan = plan_site(show, parts, shared, icon, share, today=today, portraits=portraits)
     while found := _leaking(show, plan, parts):
         # Fail closed: an episode that says a protected name anywhere is left out of everything, and looked at again.
@@ -149,6 +151,7 @@ def build_site(
         strays=tuple(strays),
         pages={part.approved.slug: pages.page_address(show.settings, part.files.page) for part in parts},
         left_out=left_out,
+        photo_problems=photo_problems,
     )
 
 
@@ -269,14 +272,26 @@ def _refuse_leaks(show: Show, plan: Mapping[str, bytes | Path], parts: Sequence[
         raise Refused(problems)
 
 
-def _portraits(show: Show, parts: Sequence[EpisodeParts], pictures: Path) -> dict[str, bytes]:
-    """The photos of those who are named on the pages, by a person's id. Raises InvalidAudio where one is unusable."""
+def _portraits(
+    show: Show, parts: Sequence[EpisodeParts], pictures: Path
+) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
+    """The photos of those who are named on the pages, by a person's id, and what is wrong with the others.
+
+    A photo that cannot be used costs listeners no episode: the pages name its person without it.
+    """
     named = {person.id: person for part in parts for person in named_people(show, part.approved)}
-    return {
-        person.id: artwork.portrait(show.folder / person.photo, pictures).read_bytes()
-        for person in named.values()
-        if person.photo
-    }
+    portraits: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for person in named.values():
+        if person.photo:
+            try:
+                portraits[person.id] = artwork.portrait(show.folder / person.photo, pictures).read_bytes()
+            except InvalidAudio as error:
+                problems += [
+                    replace(one, what=f"{one.what}, and the pages show {person.name} without a photo")
+                    for one in error.problems
+                ]
+    return portraits, tuple(problems)
 
 
 def _check_release(site: Path, approved: ApprovedEpisode, name: str) -> None:

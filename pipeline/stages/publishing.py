@@ -36,10 +36,11 @@ _ALTERNATE_VERSION = 1
 
 
 class Built(NamedTuple):
-    """What building the site did: lines for the producer, and files in `site/` that are none of ours."""
+    """What building the site did: lines for the producer, files in `site/` that are none of ours, unusable photos."""
 
     done: tuple[str, ...] = ()
     strays: tuple[str, ...] = ()
+    photo_problems: tuple[Problem, ...] = ()
 
 
 def publish(
@@ -67,13 +68,11 @@ def publish(
     subjects = {reading.episode.slug: files.digest_json(dict(reading.subject)) for reading in ready}
     published = {slug: subjects[slug] for slug in result.pages}
     _remember(show, [reading for reading in ready if reading.episode.slug in published])
-    # Where an episode was set aside, what was built is not what the key says: the next run tries again.
-    key = key if len(published) == len(ready) else ""
+    # Where an episode or a photo was set aside, what was built is not what the key says: the next run tries again.
+    key = key if len(published) == len(ready) and not result.photo_problems else ""
     stamps.write(stamp, key, result.files, base=site, facts={"published": published})
-    if not result.changed:
-        return Built((), result.strays)
     line = f"site: {len(result.written)} files written, {len(result.removed)} removed"
-    return Built((line,), result.strays)
+    return Built((line,) if result.changed else (), result.strays, result.photo_problems)
 
 
 def _remember(show: Show, readings: Sequence[Reading]) -> None:

@@ -35,8 +35,8 @@ class RunResult:
     """What a run did, and how every episode stands after it.
 
     `done` is empty when everything was up to date; `strays` are files in `site/` that no run put there; `warnings`
-    stop nothing, and somebody should look at them: those of the episodes, and what the links of the sources gave rise
-    to where they are asked in a run.
+    stop nothing, and somebody should look at them: those of the episodes, people's photos that cannot be
+    used, and what the links of the sources gave rise to where they are asked in a run.
     """
 
     show: Show
@@ -73,7 +73,7 @@ def run(root: Path, now: datetime, report: Report) -> RunResult:
         statuses,
         (*done, *built.done),
         built.strays,
-        (*all_warnings(statuses), *_link_warnings(show, now, report)),
+        (*all_warnings(statuses), *built.photo_problems, *_link_warnings(show, now, report)),
     )
 
 

@@ -79,6 +79,15 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
         yield site, address
 
 
+@pytest.fixture(scope="module")
+def from_the_right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """The same site of a show in Arabic."""
+    root = tmp_path_factory.mktemp("from-the-right")
+    site = build_varied(root, language="ar", title="على المحضر", description="مقابلات مع من يَعُدّون.")
+    with served(root) as address:
+        yield site, address
+
+
 def _addresses(site: Path, address: str, *suffixes: str) -> list[str]:
     names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.suffix in suffixes)
     assert names
@@ -237,6 +246,89 @@ def test_what_runs_from_the_right_keeps_its_number_and_its_place(browser: Browse
         assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+@pytest.mark.browser
+def test_no_page_is_wider_than_a_small_window(
+    browser: Browser, varied: tuple[Path, str], from_the_right: tuple[Path, str]
+) -> None:
+    with contextlib.closing(browser.new_page(viewport={"width": 320, "height": 700})) as page:
+        for address in (*_pages(*varied), *_pages(*from_the_right)):
+            page.goto(address, wait_until="load")
+            assert page.evaluate("document.documentElement.scrollWidth") == 320, address
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("people.html", ["Ada Host", "Reporter, The Desk", "Peta Producer", "A plain talk producer"]),
+        ("sources.html", ["The report, The Archive.", "A long talk"]),
+        ("archive.html", ["2026 7 episodes", "What is coming"]),
+        ("archive-2026.html", ["Episodes of 2026", "Who counts the missing, and how."]),
+        ("corrections.html", ["Correction, 1 December 2026: A plain talk", "It said: 318 cases"]),
+        ("feed.html", ["What the feed holds now", "A plain talk"]),
+    ],
+)
+def test_pages_need_no_script(browser: Browser, varied: tuple[Path, str], path: str, told: list[str]) -> None:
+    with contextlib.closing(browser.new_context(java_script_enabled=False)) as context:
+        page = context.new_page()
+        page.goto(varied[1] + path, wait_until="load")
+        shown = " ".join(page.locator("main").inner_text().split())
+        for words in told:
+            assert words in shown
+        # A button that does nothing without a script is not there without one.
+        assert page.locator("main button:visible").count() == 0
+
+
+@pytest.mark.browser
+def test_photos_are_round_at_every_width(browser: Browser, varied: tuple[Path, str]) -> None:
+    with contextlib.closing(browser.new_page()) as page:
+        for path in ("people.html", EPISODE):
+            for width_px in (1280, 320):
+                page.set_viewport_size({"width": width_px, "height": 700})
+                page.goto(varied[1] + path, wait_until="load")
+                photo = page.locator("img.photo").first
+                box = photo.bounding_box()
+                assert box is not None
+                assert box["width"] == pytest.approx(box["height"], abs=0.5), (path, width_px)
+                assert photo.get_attribute("alt") == "Ada Host at her desk"
+
+
+@pytest.mark.browser
+def test_english_labels_on_a_page_from_the_right_can_be_read(
+    browser: Browser, from_the_right: tuple[Path, str]
+) -> None:
+    with contextlib.closing(browser.new_page(viewport={"width": 1100, "height": 900})) as page:
+        page.goto(f"{from_the_right[1]}episode-3/index.html", wait_until="load")
+        first, last = page.locator("#soundbites .time").first.evaluate(_ENDS)
+        assert first < last, "0:05–0:20 is not 0:20–0:05"
+        page.goto(from_the_right[1], wait_until="load")
+        day, length = (page.locator(f".episodes .meta > :nth-child({nth})").first.evaluate(_RIGHT) for nth in (1, 2))
+        assert day < length, "19 June 2026 · 40 s"
+        first, last = page.locator("#subscribe .aside").evaluate(_ENDS)
+        assert first < last, "a sentence ends with its full stop"
+        meta, title = page.locator(".episodes .meta").first, page.locator(".episodes h3").first
+        assert meta.evaluate(_RIGHT) == pytest.approx(title.evaluate(_RIGHT), abs=1)
+
+
+# Where the first character of an element's text stands, and where the last.
+_ENDS = """
+    (one) => {
+        const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+        const texts = [];
+        while (walker.nextNode()) if (walker.currentNode.data.trim()) texts.push(walker.currentNode);
+        const left = (text, place) => {
+            const range = new Range();
+            range.setStart(text, place);
+            range.setEnd(text, place + 1);
+            return range.getBoundingClientRect().left;
+        };
+        const last = texts.at(-1);
+        return [
+            left(texts[0], texts[0].data.search(/\\S/)),
+            left(last, last.data.trimEnd().length - 1),
+        ];
+    }
+"""
 _RIGHT = (
     "one => { const range = new Range(); range.selectNodeContents(one); return range.getBoundingClientRect().right; }"
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,18 @@ def test_sources_say_where_and_when_they_are_cited() -> None:
     assert works[0].xpath('.//a[@class="time"]/@href') == [f"episode-1/index.html#t={second / 1000:g}"]
     assert not works[1].xpath('.//a[@class="time"]')
     assert "The work book" not in text(page(site(one), "sources.html"))
+
+
+def test_two_works_that_go_by_one_key_have_addresses_of_their_own() -> None:
+    one, other = (made.approved(made.episode(which), notes_markdown="[@report] [@film]") for which in (1, 2))
+    whole = site(one, other)
+    own = {"report": made.source("report", title="Zebras")}
+    show = replace(whole.show, episode_sources={"episode-2": SOURCES | own})
+    parts = [made.parts(one, SOURCES), made.parts(other, SOURCES | own)]
+    shown = page(replace(whole, show=show, episodes=newest_first(parts)), "sources.html")
+    ids = shown.xpath('//ul[@class="works"]/li/@id')
+    assert sorted(ids) == ["source-film", "source-report", "source2-report"]
+    assert text(shown.xpath('//li[@id="source-report"]/p')[0]).startswith("Zebras")
 
 
 def test_a_citation_belongs_to_the_sentence_that_it_ends() -> None:

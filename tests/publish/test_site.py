@@ -98,14 +98,44 @@ def test_the_site_is_whole(house: House) -> None:
     contents = house.contents()
     assert set(result.files) == set(contents) == set(result.written)
     assert result.files[-1] == "feed.xml"
-    for page in ("index.html", "episode-1/index.html", "episode-2/index.html"):
-        assert _links(house.site, page) <= set(contents)
+    for page in (name for name in contents if name.endswith(".html")):
+        # The page for wrong addresses is shown at any of them: its links begin at the root.
+        assert {link.removeprefix("/") or "index.html" for link in _links(house.site, page)} <= set(contents), page
     assert _named_in_feed(contents["feed.xml"]) <= set(contents)
     suffixes = sorted(Path(name).suffix for name in contents if name.startswith("episode-2/"))
     assert suffixes == [".html", ".html", ".jpg", ".jpg", ".jpg", ".json", ".json", ".mp3", ".srt", ".vtt"]
     assert result.pages["episode-1"] == "https://show.example/episode-1/index.html"
     assert not result.left_out
     assert not result.strays
+
+
+def test_a_photo_that_cannot_be_used_costs_no_episode(house: House) -> None:
+    ada, gus = made.PEOPLE
+    people = (
+        ada.model_copy(update={"photo": "people/ada.jpg"}),
+        gus.model_copy(update={"photo": "people/gus.jpg"}),
+    )
+    house.show = replace(house.show, people={person.id: person for person in people})
+    folder = house.root / "episodes" / "people"
+    folder.mkdir()
+    Image.new("RGB", (300, 300), (9, 9, 9)).save(folder / "ada.jpg")
+    (folder / "gus.jpg").write_bytes(b"GIF89a")
+    result = house.build([house.approved(1, people=people)])
+    assert not result.left_out
+    (problem,) = result.photo_problems
+    assert problem.where == str(folder / "gus.jpg")
+    assert "Gus Guest without a photo" in problem.what
+    assert "people.toml" in problem.remedy
+    (photo,) = (name for name in result.files if "/photo-" in name)
+    people_page = _document(house.contents()["people.html"])
+    assert people_page.xpath("//ul[@class='persons']//img/@src") == [photo]
+    assert f'img="https://show.example/{photo}"'.encode() in house.contents()["feed.xml"]
+    # A missing one is told as well, and one that was mended is shown.
+    (folder / "gus.jpg").unlink()
+    assert "cannot be read" in house.build([house.approved(1, people=people)]).photo_problems[0].what
+    Image.new("RGB", (300, 300), (200, 9, 9)).save(folder / "gus.jpg")
+    assert not house.build([house.approved(1, people=people)]).photo_problems
+    assert len(_document(house.contents()["people.html"]).xpath("//ul[@class='persons']//img")) == 2
 
 
 def test_the_enclosure_is_the_release_byte_for_byte(house: House) -> None:

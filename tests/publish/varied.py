@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,19 @@ SOURCES = {
     "film": made.source("film", type="motion_picture", title="الفيلم"),
 }
 PEOPLE = (
-    Person(id="ada-host", name="Ada Host", role="Reporter", organisation="The Desk", url="https://a.example/?a=1&b=2"),
+    Person(
+        id="ada-host",
+        name="Ada Host",
+        role="Reporter",
+        organisation="The Desk",
+        url="https://a.example/?a=1&b=2",
+        photo="people/ada.jpg",
+        photo_alt="Ada Host at her desk",
+    ),
     Person(id="gus-guest", name="شهد الأحمد", role="Guest"),
+    Person(id="peta-producer", name="Peta Producer", organisation="The Desk"),
 )
+HEARD = PEOPLE[:2]
 ENGLISH = "A long answer, said slowly, by somebody who was there. "
 GERMAN = "Eine lange Antwort, langsam gesprochen von jemandem, der dabei war und sich genau erinnert. "
 ARABIC = "جواب طويل يقوله ببطء شخص كان هناك ويتذكر كل شيء بالتفصيل. "
@@ -54,7 +64,7 @@ def build_varied(root: Path, **changes: Any) -> Path:
     """Build `root/site`: plain, long, hostile, right-to-left, bare and trailer episodes with a recording of 40 s."""
     recording = _recording(root)
     facts: dict[str, Any] = {
-        "people": PEOPLE,
+        "people": HEARD,
         "notes_markdown": NOTES,
         "paragraphs": _talk(9),
         "release": made.release(
@@ -71,7 +81,7 @@ def build_varied(root: Path, **changes: Any) -> Path:
         one(2, {"title": HOSTILE, "summary": HOSTILE, "content_note": HOSTILE, "recorded_on": HOSTILE}),
         one(
             3,
-            {"title": "مقابلة عن العدّ", "summary": "من يَعُدّ المفقودين؟", "language": "ar"},
+            _full("مقابلة عن العدّ") | {"summary": "من يَعُدّ المفقودين؟", "language": "ar"},
             language="ar",
             paragraphs=_talk(9, ARABIC),
             notes_markdown=f"{ARABIC} [@film]\n\n## {ARABIC}\n\n" + f"{ARABIC}\n\n" * 9,
@@ -86,16 +96,17 @@ def build_varied(root: Path, **changes: Any) -> Path:
             paragraphs=_talk(90, GERMAN),
         ),
     ]
-    settings = made.settings(
-        title='On Record & "Friends" <of>',
-        copyright="The desk",
-        license="CC BY 4.0",
-        license_url="https://creativecommons.org/licenses/by/4.0/",
-        contact_email="desk@show.example",
-        funding_url="https://give.example/",
-        **changes,
-    )
+    about: dict[str, Any] = {
+        "title": 'On Record & "Friends" <of>',
+        "copyright": "The desk",
+        "license": "CC BY 4.0",
+        "license_url": "https://creativecommons.org/licenses/by/4.0/",
+        "contact_email": "desk@show.example",
+        "funding_url": "https://give.example/",
+    }
+    settings = made.settings(**(about | changes))
     people = {person.id: person for person in PEOPLE}
+    _photo(root, "people/ada.jpg")
     build_site(root / "site", Show(root, settings, people, (), SOURCES, (), {}), approved, today=TODAY)
     return root / "site"
 
@@ -119,13 +130,33 @@ def _full(title: str) -> dict[str, Any]:
             {"text": "Give", "url": "https://give.example/", "ends_on": date(2030, 1, 1)},
             {"text": "Sign", "ends_on": date(2020, 1, 1)},
         ],
+        "soundbites": [{"start": "0:05", "end": "0:20", "title": HOSTILE}, {"start": "0:20", "end": "0:35"}],
+        "credits": [{"person": "peta-producer", "role": "producer"}],
+        "corrections": [
+            {
+                "kind": kind,
+                "at": datetime(2026, 12, day, 10, tzinfo=UTC),
+                "by": "Ada Host",
+                "where": ["notes"],
+                "said": said,
+                "says": HOSTILE,
+                "note": ARABIC,
+            }
+            for day, (kind, said) in enumerate((("correction", "318 cases"), ("update", "nothing")), start=1)
+        ],
+        "locations": [{"name": "Cebu"}, {"name": "Kyoto", "rel": "creator"}],
+        "content_links": [{"url": "https://video.example/1", "text": "Watch it"}],
+        "funding": [{"url": "https://give.example/", "text": "Give to the archive"}],
+        "social": [{"protocol": "activitypub", "uri": "https://social.example/@show/1"}],
+        "license": "CC BY-ND 4.0",
+        "license_url": "https://creativecommons.org/licenses/by-nd/4.0/",
     }
 
 
 def _talk(count: int, answer: str = ENGLISH) -> tuple[Any, ...]:
     return (
         made.paragraph("Ada Host", "There were 381 cases [@report], and he said <b>no</b> & more.", 1000),
-        *(made.paragraph(PEOPLE[which % 2].name, answer * 4, 4000 * which) for which in range(1, count + 1)),
+        *(made.paragraph(HEARD[which % 2].name, answer * 4, 4000 * which) for which in range(1, count + 1)),
     )
 
 
@@ -147,3 +178,9 @@ def _picture(root: Path, name: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (1400, 1400), (20, 60, 90)).save(path, "PNG")
     return path
+
+
+def _photo(root: Path, name: str) -> None:
+    path = root / "episodes" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.linear_gradient("L").convert("RGB").save(path, "JPEG")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from PIL import Image
 
 from pipeline.audio.derive import stretch
 from pipeline.errors import Busy, Refused
@@ -82,6 +83,25 @@ def test_a_changed_template_font_or_colour_builds_the_site_again(tmp_path: Path)
     (published,) = (root / "site" / "static").glob("font-*.woff2")
     assert published.read_bytes() == b"wOF2 two"
     assert go(root).done == ()
+
+
+def test_a_photo_that_cannot_be_used_is_told_by_every_run_until_it_is_mended(tmp_path: Path) -> None:
+    root = add_episode(tmp_path, "first-talk", approved=False)
+    people = root / "episodes" / "people.toml"
+    people.write_text(
+        people.read_text("utf-8").replace('name = "Ada Host"', 'name = "Ada Host"\nphoto = "ada.jpg"'), "utf-8"
+    )
+    photo = root / "episodes" / "ada.jpg"
+    photo.write_bytes(b"GIF89a")
+    approve(root, "first-talk", ADA, NOW)
+    for _ in range(2):
+        result = go(root)
+        assert by_slug(result)["first-talk"].state is State.PUBLISHED
+        assert [problem.where for problem in result.warnings] == [str(photo)]
+    Image.new("RGB", (300, 300)).save(photo)
+    approve(root, "first-talk", ADA, NOW + timedelta(minutes=1))
+    assert go(root, timedelta(minutes=1)).warnings == ()
+    assert 'class="photo"' in (root / "site" / "people.html").read_text("utf-8")
 
 
 def test_nothing_unapproved_is_published(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -56,9 +58,13 @@ class ListedPerson:
 
 @dataclass(frozen=True)
 class ListedSource:
-    """A source as written out, with the episodes that cite it and the moments at which their speakers do."""
+    """A source as written out, with the episodes that cite it and the moments at which their speakers do.
+
+    `anchor` is its id on the page: `source-` and its key; of a second work with the same key `source2-`, and so on.
+    """
 
     key: str
+    anchor: str
     html: Markup
     episodes: list[tuple[Listed, list[Moment]]] = field(default_factory=list)
 
@@ -120,6 +126,7 @@ def people_context(site: Site) -> dict[str, Any]:
 def sources_context(site: Site) -> dict[str, Any]:
     """Every source that an episode cites, in the order of the words by which it is known."""
     found: dict[tuple[str, str], ListedSource] = {}
+    works: Counter[str] = Counter()
     for part in site.episodes:
         spoken = cited_at(part.approved.paragraphs)
         known = site.show.sources_of(part.approved.episode)
@@ -129,7 +136,12 @@ def sources_context(site: Site) -> dict[str, Any]:
                 continue
             html = reference_html(known[key])
             # Two episodes may have sources of their own under one key.
-            entry = found.setdefault((key, html), ListedSource(key, Markup(html)))  # noqa: S704 - sanitised there
+            if (key, html) not in found:
+                works[key] += 1
+                nth = str(works[key]) if works[key] > 1 else ""
+                anchor = f"source{nth}-{quote(key, safe='')}"
+                found[key, html] = ListedSource(key, anchor, Markup(html))  # noqa: S704 - sanitised there
+            entry = found[key, html]
             moments = [
                 Moment(time_ms, format_time(time_ms), f"{page}#{fragment(time_ms)}") for time_ms in spoken.get(key, ())
             ]
