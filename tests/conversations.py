@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.audio import ffmpeg
 from tests.episodes import SPEECH
 
-RATE_HZ = 48_000
+RATE_HZ = 24_000  # as the sample was rendered
 SECONDS = 78
 _TURN_SILENCE_FRAMES = 50  # of 10 ms; between sentences there are fewer
 
@@ -97,10 +97,10 @@ def two_tracks(
 
 
 def _at(sound: Sound, times_s: Sound) -> Sound:
-    """The sound at times that fall between its samples, which are first made eight times as many."""
+    """The sound at times that fall between its samples, which are first made four times as many."""
     spectrum = np.fft.rfft(sound)
-    fine = np.fft.irfft(np.pad(spectrum, (0, len(sound) * 4 - len(spectrum) + 1)), len(sound) * 8) * 8
-    return np.interp(times_s * RATE_HZ * 8, np.arange(len(fine)), fine)
+    fine = np.fft.irfft(np.pad(spectrum, (0, len(sound) * 2 - len(spectrum) + 1)), len(sound) * 4) * 4
+    return np.interp(times_s * RATE_HZ * 4, np.arange(len(fine)), fine)
 
 
 def _write(path: Path, *channels: Sound) -> Path:
@@ -112,6 +112,13 @@ def _write(path: Path, *channels: Sound) -> Path:
         writer.setframerate(RATE_HZ)
         writer.writeframes(samples.tobytes())
     return path
+
+
+def tone(path: Path, pitch_hz: float, start_s: float, end_s: float) -> Path:
+    """Write five seconds in which a tone stands for somebody who speaks from `start_s` to `end_s`."""
+    times_s = np.arange(5 * RATE_HZ) / RATE_HZ
+    speaks = (times_s >= start_s) & (times_s < end_s)
+    return _write(path, np.where(speaks, 0.2, 1e-4) * np.sin(2 * np.pi * pitch_hz * times_s))
 
 
 def stereo(path: Path, *, bleed_db: float = -25.0) -> Path:

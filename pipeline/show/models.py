@@ -68,7 +68,7 @@ class Recording(Value):
     file: FileName
     speaker: str | None = None
     channels: tuple[str, ...] = ()
-    offset_ms: Annotated[Offset | None, Field(validation_alias="offset")] = None
+    offset_ms: Annotated[Offset | None, Field(alias="offset")] = None
 
     @property
     def speakers(self) -> tuple[str, ...]:

@@ -30,7 +30,9 @@ _WINDOW_FRAMES = 10_000 // FRAME_MS
 # A voice above the noise of its own room, and never far below itself.
 _ABOVE_NOISE_DB = 8.0
 _BELOW_VOICE_DB = 32.0
-_LEAST_VOICE_DB = 12.0
+_LOUD_BELOW_VOICE_DB = 12.0
+# Noise alone varies by less than this, once it is smoothed.
+_LEAST_RANGE_DB = 6.0
 # Somebody who speaks rarely: the loudest ten seconds tell, not the 95th percentile of the hour.
 _RARE_DB = 12.0
 
@@ -44,9 +46,11 @@ def speaking(tracks: Sequence[Frames]) -> tuple[Mask, ...]:
     relative = levels - voices[:, None]
     above = (
         levels
-        > np.maximum(np.minimum(noises + _ABOVE_NOISE_DB, voices - _LEAST_VOICE_DB), voices - _BELOW_VOICE_DB)[:, None]
+        > np.maximum(np.minimum(noises + _ABOVE_NOISE_DB, voices - _LOUD_BELOW_VOICE_DB), voices - _BELOW_VOICE_DB)[
+            :, None
+        ]
     )
-    above &= (voices - noises > _LEAST_VOICE_DB)[:, None]
+    above &= (voices - noises > _LEAST_RANGE_DB)[:, None]
     candidates = np.where(above, relative, -np.inf)
     loudest = candidates.max(axis=0)
     leader = candidates.argmax(axis=0)
@@ -106,7 +110,7 @@ def _margin_db(relative: Frames, above: Mask, leader: NDArray[np.int64], number:
     """How far below `other`, who leads, the track `number` may be and still be speaking: 0 for itself."""
     if number == other:
         return 0.0
-    leading = (leader == other) & above[other] & (relative[other] > -_LEAST_VOICE_DB)
+    leading = (leader == other) & above[other] & (relative[other] > -_LOUD_BELOW_VOICE_DB)
     below = (relative[number] - relative[other])[leading]
     below = below[below < -_CLOSE_DB]
     if not len(below):

@@ -12,8 +12,9 @@ but for the levels (3 MB an hour and track).
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,8 +78,7 @@ def mix(
     """
     progress = Progress(report)
     parts = [Part(one.path, probe(one.path).channels, channel=one.channel) for one in tracks]
-    with tempfile.TemporaryDirectory(prefix="onrecord-", dir=target.parent) as name:
-        folder = Path(name)
+    with _workshop(target.with_suffix(".work")) as folder:
         heard = []
         for number, part in enumerate(parts):
             decoded = folder / f"track-{number}.wav"
@@ -136,6 +136,17 @@ def rates_hz(drift_ppm: float) -> tuple[int, int]:
     steps = max(1, int(np.ceil(_SLOWEST_RATE_HZ * share)))
     rate_hz = round(steps / share)
     return rate_hz, rate_hz + (steps if drift_ppm > 0 else -steps)
+
+
+@contextmanager
+def _workshop(folder: Path) -> Iterator[Path]:
+    """An empty folder beside the target, where there is room; what a killed run left in it is gone first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _place(tracks: Sequence[Track], heard: Sequence[align.Heard]) -> list[Placement]:
