@@ -21,6 +21,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 # Within this of the loudest track, a track speaks as well.
 _CLOSE_DB = 3.0
 _ABOVE_LEAK_DB = 10.0
+_ABOVE_USUAL_LEAK_DB = 8.0
 _SILENCE_DB = -90.0
 _LEVEL_FRAMES = 50 // FRAME_MS
 _SMOOTH_FRAMES = 150 // FRAME_MS
@@ -51,6 +52,7 @@ def speaking(tracks: Sequence[Frames]) -> tuple[Mask, ...]:
         ]
     )
     above &= (voices - noises > _LEAST_RANGE_DB)[:, None]
+    above &= ~_explained(levels, above & (relative > -_LOUD_BELOW_VOICE_DB))
     candidates = np.where(above, relative, -np.inf)
     loudest = candidates.max(axis=0)
     leader = candidates.argmax(axis=0)
@@ -104,6 +106,23 @@ def _voice_db(level_db: Frames) -> float:
         for start in range(0, len(level_db), _WINDOW_FRAMES)
     ]
     return max(whole, max(windows) - _RARE_DB)
+
+
+def _explained(levels: Frames, loud: Mask) -> Mask:
+    """In which frames a track holds no more than what leaks into it: somebody who only listens never speaks.
+
+    How much leaks from one into another shows where the one is loud and the other, most likely, silent. The track
+    that is loudest in plain level is never explained away.
+    """
+    explained = np.zeros(levels.shape, bool)
+    for one, level in enumerate(levels):
+        if not loud[one].any():
+            continue
+        for other in range(len(levels)):
+            if other != one:
+                leak_db = float(np.percentile((levels[other] - level)[loud[one]], 15))
+                explained[other] |= levels[other] < level + min(leak_db + _ABOVE_USUAL_LEAK_DB, -1.0)
+    return explained
 
 
 def _margin_db(relative: Frames, above: Mask, leader: NDArray[np.int64], number: int, other: int) -> float:

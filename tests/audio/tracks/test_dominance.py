@@ -57,6 +57,24 @@ def test_somebody_who_says_one_word_in_ten_minutes_is_not_mistaken_for_the_leak(
     assert not masks[1][:51000].any()
 
 
+@pytest.mark.parametrize("gain_db", [-20, 0, 15])
+def test_somebody_who_only_listens_never_speaks_however_loud_the_microphone(gain_db: int) -> None:
+    ada, ben = (5.0, 20.0), (25.0, 45.0)
+    tracks = [
+        voice(ada, level_db=-20) + voice(ben, level_db=-40),
+        voice(ben, level_db=-20) + voice(ada, level_db=-40),
+        voice(ada, ben, level_db=-45 + gain_db),
+    ]
+    masks = speaking(tracks)
+    assert not masks[2].any()
+    assert masks[0][600:1900].all()
+    assert masks[1][2600:4400].all()
+    # One who speaks, and one who listens.
+    masks = speaking([voice(ada, level_db=-20), voice(ada, level_db=-45 + gain_db)])
+    assert masks[0][600:1900].all()
+    assert not masks[1].any()
+
+
 def test_a_track_without_a_voice_speaks_never() -> None:
     hiss = np.random.default_rng(3).normal(0, 1e-3, (6000, 160))
     masks = speaking([voice((5, 20), level_db=-20), (hiss**2).mean(axis=1)])
