@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline import files
 
 _RACY_NS = 2_000_000_000  # coarsest time stamp of a file system in use (FAT: two seconds)
+
+
+def of_recordings(digests: Sequence[str]) -> str:
+    """The digest of everything that was recorded: the one recording's own, or one over several in their order."""
+    return digests[0] if len(digests) == 1 else files.digest_json(list(digests))
 
 
 class DigestCache:

@@ -38,17 +38,21 @@ class MachineWord:
 
 @dataclass(frozen=True, slots=True)
 class MachineSegment:
-    """A stretch the engine decoded as one, with the figures by which it doubts itself."""
+    """A stretch the engine decoded as one, with the figures by which it doubts itself.
+
+    `speaker` is a person's id where the words were heard in a recording of that person alone.
+    """
 
     words: tuple[MachineWord, ...]
     average_log_probability: float
     compression_ratio: float
     no_speech_probability: Fraction
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MachineTranscript:
-    """What an engine heard in one recording; `audio_digest` says in which."""
+    """What an engine heard in an episode's recording, or its several; `audio_digest` says in which."""
 
     version: Literal[1]
     engine: str
@@ -78,7 +82,11 @@ _machine = TypeAdapter(MachineTranscript)
 
 def machine_to_bytes(machine: MachineTranscript) -> bytes:
     """`machine.json` as it is written: readable, sorted, the same bytes for the same words."""
-    return files.readable_json(_machine.dump_python(machine, mode="json")).encode("utf-8")
+    content = _machine.dump_python(machine, mode="json")
+    for segment in content["segments"]:
+        if segment["speaker"] is None:  # where nobody is known, nothing is written of it
+            del segment["speaker"]
+    return files.readable_json(content).encode("utf-8")
 
 
 def read_machine(path: Path) -> MachineTranscript:

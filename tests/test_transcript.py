@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -195,6 +197,19 @@ machine_words = st.lists(
 def test_machine_words_are_read_back_exactly(words: list[MachineWord]) -> None:
     machine = machine_of(words)
     assert parse_machine(machine_to_bytes(machine), "machine.json") == machine
+
+
+def test_who_speaks_is_written_only_where_it_is_known() -> None:
+    machine = machine_of([MachineWord(" One", 0, 300, 0.5)])
+    assert b"speaker" not in machine_to_bytes(machine)
+    (segment,) = machine.segments
+    told = replace(machine, segments=(segment, replace(segment, speaker="ada-host")))
+    assert parse_machine(machine_to_bytes(told), "machine.json") == told
+
+
+def test_machine_words_from_before_speakers_are_still_the_same_bytes() -> None:
+    path = Path(__file__).parents[1] / "episodes" / "2020-06-samson-inocencio" / "machine.json"
+    assert machine_to_bytes(parse_machine(path.read_bytes(), "machine.json")) == path.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ _DECODE = f"aresample={SAMPLE_RATE_HZ}:async=1:first_pts=0:osf=fltp"
 class Part:
     """A stretch of a file, `start` to `end` in samples of the chain, raised by `gain_db`.
 
-    `own_container` names the container of a file this program wrote; others are opened as foreign.
+    `channel` (from 0) takes one channel of the file, as a mono sound of its own. `own_container` names the
+    container of a file this program wrote; others are opened as foreign.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Part:
     start: int = 0
     end: int | None = None
     own_container: str | None = None
+    channel: int | None = None
 
     def raised(self, gain_db: float) -> Part:
         """The same stretch, louder by `gain_db`."""
@@ -62,10 +64,15 @@ def graph(parts: Sequence[Part], channels: Channels, *filters: str) -> str:
     """
     ending = ",".join(filters)
     if len(parts) == 1:
-        return f"[0:a:0]{_part(parts[0], channels)},{ending}"
-    heads = "".join(f"[{n}:a:0]{_part(part, channels)}[part{n}];" for n, part in enumerate(parts))
+        return f"{opening(0, parts[0], channels)},{ending}"
+    heads = "".join(f"{opening(n, part, channels)}[part{n}];" for n, part in enumerate(parts))
     labels = "".join(f"[part{n}]" for n in range(len(parts)))
     return f"{heads}{labels}concat=n={len(parts)}:v=0:a=1,{ending}"
+
+
+def opening(number: int, part: Part, channels: Channels) -> str:
+    """The beginning of a graph's chain for the input `number`: decoded and shaped, with no label at its end."""
+    return f"[{number}:a:0]{_part(part, channels)}"
 
 
 def samples_to_ms(samples: int) -> int:
@@ -79,7 +86,10 @@ def ms_to_samples(time_ms: int) -> int:
 
 
 def _part(part: Part, channels: Channels) -> str:
-    steps = [_DECODE, *_shape(part.source_channels, channels)]
+    if part.channel is None:
+        steps = [_DECODE, *_shape(part.source_channels, channels)]
+    else:
+        steps = [_DECODE, f"pan=mono|c0=c{part.channel}", *_shape(1, channels)]
     if part.start or part.end is not None:
         end = "" if part.end is None else f":end_sample={part.end}"
         steps += [f"atrim=start_sample={part.start}{end}", "asetpts=N/SR/TB"]

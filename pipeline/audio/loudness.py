@@ -89,6 +89,11 @@ def measure(
         duration_ms=duration_ms,
         report=report,
     )
+    return read_log(log)
+
+
+def read_log(log: ffmpeg.Log) -> Loudness:
+    """What the filters named `ebur128@whole`, `astats@whole` and `astats@side` said in a run, where they were in it."""
     # The log begins with the file's own tags, which may say anything; what the filters say comes last.
     _, _, summary = log.text.rpartition("[ebur128@whole ")
     return Loudness(

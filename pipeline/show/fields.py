@@ -21,6 +21,7 @@ SLUG_MAX_CHARACTERS = 80
 SOUNDBITE_MIN_MS, SOUNDBITE_MAX_MS = 15_000, 120_000
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "syr", "ug", "ur", "yi"})
 _SCRIPTS_RIGHT_TO_LEFT = frozenset({"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"})
+_LONGEST_OFFSET_S = 86_400
 _TIME_OF_RECORDING = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):([0-5]\d)(?:\.(\d{1,6}))?")
 
 
@@ -105,6 +106,14 @@ def _time_of_recording(value: object) -> object:
     return ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int((fraction or "0")[:3].ljust(3, "0"))
 
 
+def _offset(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("must be a number of seconds such as 2.317, negative where it begins earlier")
+    if not abs(value) <= _LONGEST_OFFSET_S:
+        raise ValueError("must be less than a day")
+    return round(value * 1000)
+
+
 def _category(value: str) -> str:
     top, _, sub = (part.strip() for part in value.partition(">"))
     if top not in CATEGORIES or (sub and sub not in CATEGORIES[top]):
@@ -134,6 +143,7 @@ FolderAddress = Annotated[WebAddress, AfterValidator(_folder_address)]
 FileName = Annotated[Line, AfterValidator(_relative_name)]
 ZonedTime = Annotated[datetime, BeforeValidator(_zoned)]
 RecordingTime = Annotated[int, Field(ge=0), BeforeValidator(_time_of_recording)]
+Offset = Annotated[int, BeforeValidator(_offset)]  # seconds in the file, ms here
 Language = Annotated[str, AfterValidator(_language)]
 Category = Annotated[str, AfterValidator(_category)]
 Switch = Annotated[bool, Field(strict=True)]

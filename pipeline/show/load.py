@@ -18,6 +18,7 @@ from pipeline.show.models import Episode, Person, Term
 from pipeline.show.places import line_in_toml
 from pipeline.show.protected import ProtectedName, read_protected
 from pipeline.show.reading import read_list, read_toml, require_file, validated
+from pipeline.show.recordings import recording_problems
 from pipeline.show.redactions import Redaction, read_redactions
 from pipeline.show.settings import ShowSettings
 from pipeline.show.sources import SOURCES_NAME, Source, read_sources
@@ -251,15 +252,7 @@ def _check_references(episode: Episode, path: Path, people: Mapping[str, Person]
             problems.append(_unknown_person(f"{path}:{line}", credit.person))
     for index, recording in enumerate(episode.recordings):
         require_file(episode.folder, recording.file, path, ("recordings", index, "file"), problems)
-        if recording.speaker is not None and recording.speaker not in episode.people:
-            line = line_in_toml(source, ("recordings", index, "speaker"))
-            problems.append(
-                Problem(
-                    f"{path}:{line}",
-                    f"the speaker “{recording.speaker}” is neither host nor guest",
-                    "Add the id to hosts or guests",
-                )
-            )
+    problems.extend(recording_problems(episode, path, source))
     if episode.artwork:
         require_file(episode.folder, episode.artwork, path, ("artwork",), problems)
 

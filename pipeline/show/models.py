@@ -25,6 +25,7 @@ from pipeline.show.fields import (
     Language,
     Line,
     Name,
+    Offset,
     OsmId,
     RecordingTime,
     Role,
@@ -56,10 +57,23 @@ class Term(Value):
 
 
 class Recording(Value):
-    """One audio file of an episode; `speaker` is a person's id where only that person is heard in it."""
+    """One audio file of an episode; `speaker` is a person's id where only that person is heard in it.
+
+    `channels` are the ids of those who have a channel each. `offset_ms` (`offset`, in seconds, in episode.toml)
+    is by how much it begins later than the first recording, where a person says so.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
 
     file: FileName
     speaker: str | None = None
+    channels: tuple[str, ...] = ()
+    offset_ms: Annotated[Offset | None, Field(alias="offset")] = None
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Ids of those who are known to be heard in it alone, or alone on a channel."""
+        return self.channels or ((self.speaker,) if self.speaker else ())
 
 
 class CallToAction(Value):
@@ -222,6 +236,11 @@ class Episode(Value):
             if after.start_ms <= before.start_ms:
                 raise ValueError(f"the chapter “{after.title}” does not begin after the one before it")
         return self
+
+    @property
+    def has_tracks(self) -> bool:
+        """Whether each speaker has a recording, or a channel of one, so that they are mixed here."""
+        return len(self.recordings) > 1 or bool(self.recordings[0].channels)
 
     @property
     def people(self) -> tuple[str, ...]:

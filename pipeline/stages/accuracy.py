@@ -15,6 +15,7 @@ from pipeline.align import align
 from pipeline.errors import OnRecordError, Problem, Refused
 from pipeline.review.accuracy import Accuracy, Errors, TermHeard, measure
 from pipeline.show import Episode, Show, load_show
+from pipeline.stages.mixing import recording_of
 from pipeline.stages.status import read_episode, remembered_digests
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Paragraph, Transcript, read_machine, read_transcript
 
@@ -155,7 +156,7 @@ def _hear(show: Show, episode: Episode, model: str, samples: Sequence[tuple[int,
     with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
         for start_ms, end_ms, paragraphs in samples:
             speech = Path(folder) / "sample.wav"
-            stretch(episode.folder / episode.recordings[0].file, speech, start_ms, end_ms)
+            stretch(recording_of(show.root, episode), speech, start_ms, end_ms)
             began, spent = time.monotonic(), _cpu_s()
             try:
                 heard = transcribe(

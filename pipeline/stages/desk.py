@@ -18,6 +18,7 @@ from pipeline.publish.templates import templates_folder
 from pipeline.review.approvals import Approval
 from pipeline.review.services import Approved, DeskServices, EpisodeState, Preview, Published, ReportPart
 from pipeline.show import Source, load_show
+from pipeline.stages.mixing import recording_of
 from pipeline.stages.run import approve, find_episode, run
 from pipeline.stages.status import EpisodeStatus, Reading, read_episode, remembered_digests, survey
 from pipeline.transcribe.glossary import hotwords
@@ -44,7 +45,7 @@ def desk_services(root: Path) -> DeskServices:
     def hear(slug: str, start_ms: int, end_ms: int, model: str, report: ReportPart) -> str:
         show = load_show(root)
         episode = find_episode(show, slug)
-        recording = episode.folder / episode.recordings[0].file
+        recording = recording_of(root, episode)
         with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
             speech = Path(folder) / "stretch.wav"
             stretch(recording, speech, start_ms, end_ms)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pipeline import files, release
 from pipeline.digests import DigestCache
-from pipeline.errors import InvalidEpisode, Problem
-from pipeline.show import EPISODE_NAME, Episode, Show
+from pipeline.show import Episode, Show
 from pipeline.stages import stamps
-from pipeline.stages.status import MASTER_STAMP, build_folder
+from pipeline.stages.mixing import Source, remove_voices, source_of, stereo_hint
+from pipeline.stages.status import MASTER_STAMP, build_folder, recordings_digest
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, machine_to_bytes, read_machine, transcript_to_text
 
 Report = Callable[[str, str, float], None]  # slug, what is being done, how much of it from 0 to 1
@@ -27,29 +27,26 @@ _DERIVE_VERSION = 1
 
 def prepare(show: Show, episode: Episode, digests: DigestCache, done: list[str], report: Report) -> None:
     """Master the recording, make what the desk needs, transcribe once, draft the text once."""
-    if len(episode.recordings) != 1:
-        raise InvalidEpisode(
-            Problem(
-                str(episode.folder / EPISODE_NAME),
-                "it names several recordings, and only one can be read so far",
-                "Mix them to one file, and name that",
-            )
-        )
-    recording = episode.folder / episode.recordings[0].file
-    digest = digests.digest(recording)
     folder = build_folder(show.root) / episode.slug
-    _master(show, episode, recording, digest, folder, digests, done, report)
     machine = episode.folder / MACHINE_NAME
+    mixing = _step(report, episode, "mixing the speakers")
+    source = source_of(show.root, episode, digests, done, mixing, voices_are_needed=not machine.exists())
+    _master(show, episode, source, folder, digests, done, report)
     speech = folder / release.SPEECH_NAME
-    _derive(episode, recording, digest, speech, done, report, speech_is_needed=not machine.exists())
+    _derive(episode, source, speech, done, report, speech_is_needed=not machine.exists() and not source.voices)
     if not machine.exists():
-        _transcribe(show, episode, digest, speech, report)
+        _transcribe(show, episode, recordings_digest(episode, digests), source, speech, report)
         done.append(f"{episode.slug}: transcribed")
     speech.unlink(missing_ok=True)
+    remove_voices(source)
     if not (episode.folder / TRANSCRIPT_NAME).exists():
         from pipeline.transcribe.draft import first_transcript
 
-        draft = first_transcript(read_machine(machine), _only_speaker(show, episode))
+        draft = first_transcript(
+            read_machine(machine),
+            _only_speaker(show, episode),
+            {person.id: person.name for person in show.episode_people(episode)},
+        )
         files.write_text(episode.folder / TRANSCRIPT_NAME, transcript_to_text(draft))
         done.append(f"{episode.slug}: {TRANSCRIPT_NAME} written")
 
@@ -57,8 +54,7 @@ def prepare(show: Show, episode: Episode, digests: DigestCache, done: list[str],
 def _master(
     show: Show,
     episode: Episode,
-    recording: Path,
-    digest: str,
+    source: Source,
     folder: Path,
     digests: DigestCache,
     done: list[str],
@@ -70,7 +66,7 @@ def _master(
     outro = show.folder / settings.outro if settings.outro else None
     key = stamps.key_of(
         version=MASTER_VERSION,
-        recording=digest,
+        recording=source.key,
         settings=settings.model_dump(mode="json", exclude={"alternate"}),
         intro=digests.digest(intro) if intro else None,
         outro=digests.digest(outro) if outro else None,
@@ -81,6 +77,7 @@ def _master(
         return
     from pipeline.audio import master
 
+    recording = source.path
     target, without = folder / MASTER_NAME, folder / _STRUCK_NAME
     try:
         if redactions:
@@ -100,8 +97,7 @@ def _master(
 
 def _derive(
     episode: Episode,
-    recording: Path,
-    digest: str,
+    source: Source,
     speech: Path,
     done: list[str],
     report: Report,
@@ -110,30 +106,43 @@ def _derive(
 ) -> None:
     """The review proxy, the waveform and the speech for the engine, from one decoding."""
     folder = speech.parent
-    key = stamps.key_of(version=_DERIVE_VERSION, recording=digest)
+    key = stamps.key_of(version=_DERIVE_VERSION, recording=source.key)
     stamp = folder / "derive.stamp.json"
     if stamps.is_fresh(stamp, key) and (speech.exists() or not speech_is_needed):
         return
     from pipeline.audio.derive import derive
 
     proxy, peaks = folder / release.PROXY_NAME, folder / release.PEAKS_NAME
-    derive(recording, proxy=proxy, speech=speech, peaks=peaks, report=_step(report, episode, "preparing for review"))
+    making = _step(report, episode, "preparing for review")
+    derive(source.path, proxy=proxy, speech=speech, peaks=peaks, report=making)
     stamps.write(stamp, key, [proxy.name, peaks.name])
     done.append(f"{episode.slug}: review copy and waveform made")
+    if hint := stereo_hint(episode, _step(report, episode, "looking at the channels")):
+        done.append(hint)
 
 
-def _transcribe(show: Show, episode: Episode, digest: str, speech: Path, report: Report) -> None:
+def _transcribe(show: Show, episode: Episode, audio_digest: str, source: Source, speech: Path, report: Report) -> None:
     from pipeline.transcribe.glossary import hotwords
+    from pipeline.transcribe.merged import SpokenTrack, transcribe_tracks
     from pipeline.transcribe.transcribe import transcribe
 
-    machine = transcribe(
-        speech,
-        audio_digest=digest,
-        settings=show.settings.transcription,
-        language=episode.language or show.settings.language,
-        hotwords=hotwords(show.glossary_of(episode), show.episode_people(episode)),
-        report=_step(report, episode, "transcribing"),
-    )
+    settings = show.settings.transcription
+    language = episode.language or show.settings.language
+    names = hotwords(show.glossary_of(episode), show.episode_people(episode))
+    making = _step(report, episode, "transcribing")
+    if source.voices:
+        machine = transcribe_tracks(
+            [SpokenTrack(speaker, path) for speaker, path in source.voices],
+            audio_digest=audio_digest,
+            settings=settings,
+            language=language,
+            hotwords=names,
+            report=making,
+        )
+    else:
+        machine = transcribe(
+            speech, audio_digest=audio_digest, settings=settings, language=language, hotwords=names, report=making
+        )
     files.write_bytes(episode.folder / MACHINE_NAME, machine_to_bytes(machine))
 
 

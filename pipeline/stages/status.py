@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipeline import files
-from pipeline.digests import DigestCache
+from pipeline.digests import DigestCache, of_recordings
 from pipeline.errors import InvalidEpisode, InvalidInput, InvalidTranscript, OnRecordError, Problem, Refusal
 from pipeline.publish import consent, gate, notes, published
 from pipeline.publish.corrections import change_refusals
@@ -282,14 +282,23 @@ def _foreign_machine_words(episode: Episode, digests: DigestCache) -> Iterator[P
     except InvalidTranscript as error:
         yield from error.problems
         return
-    if len(episode.recordings) == 1 and machine.audio_digest != digests.digest(
-        episode.folder / episode.recordings[0].file
-    ):
+    if machine.audio_digest != recordings_digest(episode, digests):
+        names = ", ".join(one.file for one in episode.recordings)
         yield Problem(
             str(path),
-            f"these are the words of another recording than {episode.recordings[0].file}",
+            f"these are the words of another recording than {names}",
             f"Delete {MACHINE_NAME}, and {TRANSCRIPT_NAME} if it belongs to the old recording, and run again",
         )
+
+
+def recordings_digest(episode: Episode, digests: DigestCache) -> str:
+    """What `audio_digest` in machine.json must be: what was recorded, and where a person says that it begins."""
+    return of_recordings(
+        [
+            digests.digest(episode.folder / one.file) + ("" if one.offset_ms is None else f"+{one.offset_ms}")
+            for one in episode.recordings
+        ]
+    )
 
 
 def build_folder(root: Path) -> Path:

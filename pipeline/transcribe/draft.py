@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from pipeline.transcript import MachineTranscript, MachineWord, Paragraph, Transcript
 
@@ -31,31 +33,53 @@ _BEFORE_NAMES = re.compile(
 _BEFORE_NUMBERS = re.compile(r"^(?:nos?|nr|n[uú]m|art|sec|fig|vol|ch|pp?|§|абз|стр)$")
 
 
-def first_transcript(machine: MachineTranscript, speaker: str) -> Transcript:
-    """Readable paragraphs of the machine's words, all by `speaker`; each begins exactly at its first word's time.
+def first_transcript(machine: MachineTranscript, speaker: str, names: Mapping[str, str] | None = None) -> Transcript:
+    """Readable paragraphs of the machine's words; each begins exactly at its first word's time.
 
     A new one begins at a sentence end when the pause after it is 0.9 s or more, or the paragraph has more than
-    90 words.
+    90 words; and where another speaks. `names` are people's names by id, for segments that say who speaks; the
+    rest is by `speaker`. Where two talk at once, each one's sentence stays whole.
     """
-    return Transcript(
-        tuple(
-            Paragraph(speaker, _text(words), words[0].start_ms) for words in _paragraphs(machine.words) if _text(words)
-        )
-    )
+    spoken: list[tuple[str, _Words]] = []
+    for name, sentence in _spoken(machine, speaker, names or {}):
+        if spoken and spoken[-1][0] == name and not _parts(spoken[-1][1], sentence):
+            spoken[-1] = (name, spoken[-1][1] + sentence)
+        else:
+            spoken.append((name, sentence))
+    return Transcript(tuple(Paragraph(name, _text(words), words[0].start_ms) for name, words in spoken if _text(words)))
 
 
 _Words = tuple[MachineWord, ...]
 
 
-def _paragraphs(words: Sequence[MachineWord]) -> list[_Words]:
-    paragraphs: list[_Words] = []
-    current: _Words = ()
-    for sentence in _sentences(words):
-        if current and _parts(current, sentence):
-            paragraphs.append(current)
-            current = ()
-        current += sentence
-    return [*paragraphs, current] if current else paragraphs
+def _spoken(machine: MachineTranscript, speaker: str, names: Mapping[str, str]) -> list[tuple[str, _Words]]:
+    """Every sentence with the name of who says it, in the order of their beginnings."""
+    voices: dict[str, list[MachineWord]] = {}
+    for segment in machine.segments:
+        name = names.get(segment.speaker, segment.speaker) if segment.speaker else speaker
+        voices.setdefault(name, []).extend(segment.words)
+    sentences = [
+        (name, sentence)
+        for name, words in voices.items()
+        for turn in _turns(words, sorted(word.start_ms for other in voices if other != name for word in voices[other]))
+        for sentence in _sentences(turn)
+    ]
+    return sorted(sentences, key=lambda one: one[1][0].start_ms)
+
+
+def _turns(words: Sequence[MachineWord], others_ms: Sequence[int]) -> Iterator[_Words]:
+    """The words of one voice, cut where it pauses and another (whose words begin at `others_ms`) speaks meanwhile.
+
+    Whisper may go on in the middle of a sentence after somebody else's whole answer.
+    """
+    start = 0
+    for number, (before, after) in enumerate(pairwise(words), start=1):
+        if after.start_ms - before.end_ms >= _PAUSE_MS:
+            meanwhile = bisect_left(others_ms, before.end_ms)
+            if meanwhile < len(others_ms) and others_ms[meanwhile] < after.start_ms:
+                yield tuple(words[start:number])
+                start = number
+    yield tuple(words[start:])
 
 
 def _parts(before: _Words, after: _Words) -> bool:

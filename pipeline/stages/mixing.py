@@ -1,0 +1,157 @@
+"""The one recording that everything else is made of: the file itself, or the mix of one per speaker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.digests import DigestCache
+from pipeline.errors import InvalidEpisode, Problem
+from pipeline.show import EPISODE_NAME, Episode
+from pipeline.stages import stamps
+from pipeline.stages.status import build_folder
+
+if TYPE_CHECKING:
+    from pipeline.audio.tracks.mix import Track, Voice
+
+MIXED_NAME = "mixed.flac"
+MIX_STAMP = "mix.stamp.json"
+# Raise it when there would be other bytes from the same tracks.
+_MIX_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is mastered and listened to. `key` changes with its content.
+
+    `voices` are the files of each speaker alone, by the person's id, where there are tracks; they are there only
+    until they have been transcribed.
+    """
+
+    path: Path
+    key: str
+    voices: tuple[tuple[str, Path], ...] = ()
+
+
+def recording_of(root: Path, episode: Episode) -> Path:
+    """The file in which the whole episode is heard. Raises InvalidEpisode where tracks have not been mixed yet."""
+    if not episode.has_tracks:
+        return episode.folder / episode.recordings[0].file
+    mixed = build_folder(root) / episode.slug / MIXED_NAME
+    if not mixed.is_file():
+        raise InvalidEpisode(
+            Problem(str(episode.folder / EPISODE_NAME), "its recordings have not been mixed yet", "Run make pipeline")
+        )
+    return mixed
+
+
+def source_of(
+    root: Path,
+    episode: Episode,
+    known: DigestCache,
+    done: list[str],
+    report: Callable[[float], None],
+    *,
+    voices_are_needed: bool,
+) -> Source:
+    """The episode's one recording, mixed here where each speaker has one. `report` gets the part done, 0 to 1.
+
+    Raises InvalidEpisode where `channels` does not fit the file, and what mixing raises.
+    """
+    if not episode.has_tracks:
+        recording = episode.folder / episode.recordings[0].file
+        return Source(recording, known.digest(recording))
+    folder = build_folder(root) / episode.slug
+    key = stamps.key_of(
+        version=_MIX_VERSION,
+        recordings=[
+            [known.digest(episode.folder / one.file), list(one.speakers), one.offset_ms] for one in episode.recordings
+        ],
+    )
+    tracks = list(_tracks(episode))
+    voices = [folder / f"voice-{number + 1}.wav" for number in range(len(tracks))]
+    source = Source(
+        folder / MIXED_NAME, key, tuple((one.speaker, path) for one, path in zip(tracks, voices, strict=True))
+    )
+    stamp = folder / MIX_STAMP
+    if stamps.is_fresh(stamp, key) and (not voices_are_needed or all(one.exists() for one in voices)):
+        return source
+    from pipeline.audio.tracks.mix import mix
+
+    folder.mkdir(parents=True, exist_ok=True)
+    found = mix(tracks, source.path, voices, report=report)
+    stamps.write(stamp, key, [source.path.name], facts={"tracks": [_facts(one) for one in found]})
+    done.append(f"{episode.slug}: {len(tracks)} tracks mixed ({'; '.join(_told(one) for one in found)})")
+    return source
+
+
+def stereo_hint(episode: Episode, report: Callable[[float], None]) -> str | None:
+    """What to say of a stereo recording that looks as if each channel were one speaker: nothing is done about it."""
+    one = episode.recordings[0]
+    if episode.has_tracks or one.speaker or len(episode.people) < 2:
+        return None
+    from pipeline.audio.tracks.stereo import is_one_speaker_per_channel
+
+    if not is_one_speaker_per_channel(episode.folder / one.file, report=report):
+        return None
+    names = ", ".join(f'"{person}"' for person in episode.people[:2])
+    return (
+        f"{episode.slug}: {one.file} seems to have one speaker per channel; to keep their names apart, write "
+        f"channels = [{names}] (left, right) under its [[recordings]], and transcribe afresh"
+    )
+
+
+def remove_voices(source: Source) -> None:
+    """Delete the files of single speakers, which only the engine needs."""
+    for _, path in source.voices:
+        path.unlink(missing_ok=True)
+
+
+def _tracks(episode: Episode) -> Iterator[Track]:
+    from pipeline.audio.probe import probe
+    from pipeline.audio.tracks.mix import Track
+
+    for one in episode.recordings:
+        path = episode.folder / one.file
+        if not one.channels:
+            assert one.speaker is not None  # noqa: S101 - the show is not loaded without
+            yield Track(path, one.speaker, offset_ms=one.offset_ms)
+            continue
+        there = probe(path).channels
+        if there != len(one.channels):
+            raise InvalidEpisode(
+                Problem(
+                    str(episode.folder / EPISODE_NAME),
+                    f"channels names {len(one.channels)} people, and {one.file} has {there} "
+                    f"channel{'' if there == 1 else 's'}",
+                    "Name one person per channel, from the first (left) on, or delete channels",
+                )
+            )
+        for channel, person in enumerate(one.channels):
+            yield Track(path, person, channel, one.offset_ms)
+
+
+def _facts(voice: Voice) -> dict[str, object]:
+    placed = voice.placement
+    return {
+        "speaker": voice.speaker,
+        "start_samples": placed.start,
+        "drift_ppm": placed.drift_ppm,
+        "how": placed.how,
+        "speech_ms": voice.speech_ms,
+        "loudness_lufs": voice.loudness_lufs,
+        "gain_db": voice.gain_db,
+    }
+
+
+def _told(voice: Voice) -> str:
+    from pipeline.audio.chain import SAMPLE_RATE_HZ
+
+    placed = voice.placement
+    start = f"{voice.speaker} from {placed.start / SAMPLE_RATE_HZ:.3f} s"
+    if placed.drift_ppm:
+        start += f", clock {abs(placed.drift_ppm):.1f} ppm {'fast' if placed.drift_ppm > 0 else 'slow'}"
+    words = {"first": "", "measured": ", measured", "given": ", as given", "assumed": ", taken to begin with the first"}
+    return start + words[placed.how] + ("" if voice.speech_ms else ", silent throughout")

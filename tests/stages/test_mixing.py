@@ -1,0 +1,148 @@
+"""A run on recordings of one speaker each: mixed, transcribed by voice, approved, published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import files
+from pipeline.digests import DigestCache
+from pipeline.show import load_show
+from pipeline.stages.run import RunResult, approve, run
+from pipeline.stages.status import State, recordings_digest
+from pipeline.transcript import read_machine, read_transcript
+from tests.conversations import SECONDS, conversation, stereo, tone, two_tracks
+from tests.episodes import ADA, NOW, TRANSCRIPT, machine_words, sound
+from tests.shows import EPISODE, make_show
+
+TWO = """\
+[[recordings]]
+file = "ada.wav"
+speaker = "ada-host"
+
+[[recordings]]
+file = "ben.wav"
+speaker = "ben-guest"
+"""
+CHANNELS = '[[recordings]]\nfile = "both.wav"\nchannels = ["ada-host", "ben-guest"]\n'
+
+
+def make(tmp_path: Path, recordings: str) -> Path:
+    """The folder of an episode with these recordings, none of which is there yet."""
+    episode = EPISODE.replace('[[recordings]]\nfile = "interview.wav"\n', recordings)
+    folder = make_show(tmp_path, episode) / "episodes" / "first-talk"
+    (folder / "interview.wav").unlink()
+    return folder
+
+
+def go(folder: Path) -> RunResult:
+    return run(folder.parents[1], NOW, lambda slug, stage, part: None)
+
+
+def made_ready(folder: Path, first: Path) -> None:
+    """Machine words and a text, as if the recordings had been transcribed."""
+    episode = load_show(folder.parents[1]).episodes[0]
+    digest = recordings_digest(episode, DigestCache(folder / "none.json"))
+    words = machine_words(first).decode().replace(files.digest_file(first), digest)
+    (folder / "machine.json").write_text(words, encoding="utf-8")
+    (folder / "transcript.md").write_text(TRANSCRIPT, encoding="utf-8")
+
+
+@pytest.fixture
+def tones(tmp_path: Path) -> Path:
+    """An episode of two recordings in which nobody's words are heard, ready for approval."""
+    folder = make(tmp_path, TWO)
+    tone(folder / "ada.wav", 180, 0.2, 2.0)
+    tone(folder / "ben.wav", 260, 2.0, 4.5)
+    made_ready(folder, folder / "ada.wav")
+    return folder
+
+
+def test_two_recordings_are_mixed_once_and_published(tones: Path) -> None:
+    root = tones.parents[1]
+    approve(root, "first-talk", ADA, NOW)
+    result = go(tones)
+    assert [one.state for one in result.statuses] == [State.PUBLISHED]
+    assert "2 tracks mixed (ada-host from 0.000 s; ben-guest from 0.000 s, taken to begin with the first)" in str(
+        result.done
+    )
+    assert list((root / "site").rglob("*.mp3"))
+    assert not list((root / "build").rglob("*.wav"))
+    assert go(tones).done == ()
+
+
+def test_an_approval_seals_every_recording(tones: Path) -> None:
+    approve(tones.parents[1], "first-talk", ADA, NOW)
+    tone(tones / "ben.wav", 261, 2.0, 4.5)
+    (status,) = go(tones).statuses
+    assert status.state is State.INVALID  # the machine's words are not of these recordings any more
+    assert "another recording than ada.wav, ben.wav" in status.because
+
+
+def test_another_start_makes_the_machine_words_foreign(tones: Path) -> None:
+    text = (tones / "episode.toml").read_text()
+    (tones / "episode.toml").write_text(text + "offset = 1.5\n")
+    (status,) = go(tones).statuses
+    assert "another recording" in status.because
+
+
+def test_the_order_of_recordings_counts_and_one_is_its_own_digest(tones: Path) -> None:
+    episode = load_show(tones.parents[1]).episodes[0]
+    known = DigestCache(tones / "none.json")
+    turned = episode.model_copy(update={"recordings": episode.recordings[::-1]})
+    single = episode.model_copy(update={"recordings": episode.recordings[:1]})
+    assert recordings_digest(turned, known) != recordings_digest(episode, known)
+    assert recordings_digest(single, known) == files.digest_file(tones / "ada.wav")
+
+
+def test_channels_that_are_not_there_are_refused(tmp_path: Path) -> None:
+    folder = make(tmp_path, CHANNELS)
+    sound(folder / "both.wav")
+    (status,) = go(folder).statuses
+    assert status.state is State.INVALID
+    assert status.because == "channels names 2 people, and both.wav has 1 channel"
+
+
+def test_a_stereo_file_that_looks_like_two_speakers_gives_a_hint_and_is_left_alone(tmp_path: Path) -> None:
+    folder = make(tmp_path, '[[recordings]]\nfile = "both.wav"\n')
+    stereo(folder / "both.wav")
+    made_ready(folder, folder / "both.wav")
+    before = (folder / "episode.toml").read_bytes()
+    said = str(go(folder).done)
+    assert 'channels = ["ada-host", "ben-guest"] (left, right)' in said
+    assert "mixed" not in said
+    assert (folder / "episode.toml").read_bytes() == before
+
+
+@pytest.mark.speech
+@pytest.mark.parametrize("recordings", [TWO, CHANNELS])
+def test_every_word_is_under_the_name_of_who_said_it(tmp_path: Path, recordings: str) -> None:
+    folder = make(tmp_path, recordings)
+    if recordings is TWO:
+        two_tracks(folder, bleed_db=-20, offset_s=2.317, drift_ppm=35, quieter_db=9)
+    else:
+        stereo(folder / "both.wav")
+    go(folder)
+    ids = ("ada-host", "ben-guest")
+    machine = read_machine(folder / "machine.json")
+    assert machine.duration_ms == pytest.approx(SECONDS * 1000, abs=10)
+    checked = wrong = 0
+    for segment in machine.segments:
+        for word in segment.words:
+            middle_s = (word.start_ms + word.end_ms) / 2000
+            for turn in conversation()[1]:
+                if turn.start_s <= middle_s <= turn.end_s:
+                    checked += 1
+                    wrong += segment.speaker != ids[turn.speaker]
+    assert checked > 150
+    assert wrong == 0
+    text = read_transcript(folder / "transcript.md")
+    names = [one.speaker for one in text.paragraphs]
+    turns = [name for number, name in enumerate(names) if number == 0 or names[number - 1] != name]
+    assert turns == ["Ada Host", "Ben Guest"] * 4
+    approve(folder.parents[1], "first-talk", ADA, NOW)
+    assert [one.state for one in go(folder).statuses] == [State.PUBLISHED]
+    page = next((folder.parents[1] / "site").rglob("first-talk/index.html")).read_text("utf-8")
+    assert "Ben Guest" in page
+    assert "another synthetic voice" in page
