@@ -40,8 +40,8 @@ EXCEPTIONS = (
     (
         r"/static/style-[0-9a-f]{12}\.css$",
         r"(?s)^CSS: Parse Error\..*ighlight\(spoken\) \{",
-        "The checker does not read ::highlight() (CSS Custom Highlight API, which browsers have had since 2022). It marks "
-        "the word that is being said without an element around each word.",
+        "The checker does not read ::highlight() (CSS Custom Highlight API, which browsers have had since 2022). It "
+        "marks the word that is being said without an element around each word.",
     ),
 )
 # The checker asks no server on this machine unless it is told that it may.
