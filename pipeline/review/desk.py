@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -262,7 +262,7 @@ class Desk:
             approved_by=approved_by,
         )
         return summary(view, review, here.show, here.episode) | {
-            "refusals": [problem_json(one) for one in self.services.refusals(slug)],
+            "refusals": [problem_json(_near(one, here.workspace.folder)) for one in self.services.refusals(slug)],
             "needs": list(missing),
             "approved_by": list(approved_by),
             "voids": list(self.services.voids(slug)),
@@ -355,6 +355,11 @@ class Desk:
 def problem_json(problem: Problem) -> dict[str, str]:
     """A problem as the page takes it; `code` where it is a refusal."""
     return {"code": "", **asdict(problem)}
+
+
+def _near(problem: Problem, folder: Path) -> Problem:
+    """A problem whose place is told from the episode's folder on: at the desk everybody knows which it is."""
+    return replace(problem, where=problem.where.removeprefix(f"{folder}/"))
 
 
 def _lessons(here: At, view: View, saved: Saved) -> Sequence[Any]:

@@ -69,7 +69,7 @@ def strike_out(
     words: tuple[str, ...] = settings.get("words", ())
     for name in words:
         _require_name(name)
-    added = [_redaction(here, stretch, settings) for stretch in stretches]
+    added = [_redaction(here, stretch, settings) for stretch in sorted(stretches)]
     for one in added:
         if is_said(one.text, [Protected(name) for name in one.words]):
             what = f"the text in their place, “{one.text}”, says the very words that are struck out"

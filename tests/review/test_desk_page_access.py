@@ -46,7 +46,7 @@ def test_no_barrier_that_axe_can_find(
         window.type("the")
         page.wait_for_timeout(300)
         _must_be_free_of_barriers(Axe(), window, "doubts and find")
-        for name in ("chapters", "notes", "sources", "approve"):
+        for name in ("chapters", "notes", "sources", "struck", "approve"):
             page.click(f"#tab-{name}")
             if name == "chapters":
                 page.click("#chapter-here")
@@ -81,7 +81,7 @@ def test_small_windows_cut_nothing_off_and_keep_player_and_text_in_view(
     page.set_viewport_size({"width": width, "height": height})
     window.open()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for name in ("doubts", "chapters", "notes", "sources", "approve"):
+    for name in ("doubts", "chapters", "notes", "sources", "struck", "approve"):
         page.click(f"#tab-{name}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator(f"#panel-{name}").is_visible()

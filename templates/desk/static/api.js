@@ -131,6 +131,26 @@ export class EpisodeApi {
     return request("POST", `${this.base}/publish`, { body: {} });
   }
 
+  redactions() {
+    return request("GET", `${this.base}/redactions`);
+  }
+
+  said(words) {
+    return request("POST", `${this.base}/said`, { body: { words } });
+  }
+
+  strike(revision, body) {
+    return request("POST", `${this.base}/redactions`, { revision, body });
+  }
+
+  mend(revision, place, stretch) {
+    return request("PUT", `${this.base}/redactions/${place}`, { revision, body: stretch });
+  }
+
+  takeBack(revision, place) {
+    return request("DELETE", `${this.base}/redactions/${place}`, { revision, body: {} });
+  }
+
   /** Call `changed` with every message about changes on disk. */
   watch(changed) {
     const source = new EventSource(`${this.base}/changes`);

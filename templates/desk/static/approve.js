@@ -5,6 +5,9 @@ import { showDiff } from "./diff.js";
 import { unheardInWords } from "./review.js";
 import { isSignatory } from "./identity.js";
 
+/** What is mended where words are struck out. */
+const UNSTRUCK = new Set(["redaction-incomplete", "protected-name"]);
+
 export class ApprovePanel {
   #api;
   #identity;
@@ -120,14 +123,15 @@ export class ApprovePanel {
     ];
   }
 
-  #refusal({ what, where, remedy }) {
+  #refusal({ code, what, where, remedy }) {
     const dot = (text) => (text ? text.replace(/\.?$/, ".") : "");
     return make(
       "li",
       {},
       where ? make("span", { class: "where" }, `${where}: `) : null,
       dot(what),
-      remedy ? make("span", { class: "quiet" }, ` ${dot(remedy)}`) : null,
+      remedy && !UNSTRUCK.has(code) ? make("span", { class: "quiet" }, ` ${dot(remedy)}`) : null,
+      UNSTRUCK.has(code) ? button("Struck out …", () => byId("tab-struck").click(), { class: "small" }) : null,
     );
   }
 

@@ -2,6 +2,7 @@
 
 import { EpisodeApi } from "./api.js";
 import { ApprovePanel } from "./approve.js";
+import { Audition } from "./audition.js";
 import { SKIP_MS, wireControls } from "./controls.js";
 import { announce, byId } from "./dom.js";
 import { TranscriptDocument } from "./document.js";
@@ -24,9 +25,12 @@ import { Saver, withDoubts } from "./saving.js";
 import { SourcesPanel } from "./sources.js";
 import { renameSpeaker } from "./speakers.js";
 import { Drawer } from "./storage.js";
+import { strikeOut } from "./strike.js";
+import { Redactions } from "./struck.js";
+import { StruckPanel } from "./struck_panel.js";
 import { Suggestions } from "./suggestion.js";
 import { Waveform } from "./waveform.js";
-import { endOf, startOf, wordAtChar } from "./words.js";
+import { endOf, startOf, wordAtChar, wordAtTime } from "./words.js";
 
 const { slug } = document.documentElement.dataset;
 const api = new EpisodeApi(slug);
@@ -60,6 +64,8 @@ async function open() {
   const chapters = new MarksPanel({ api, player, waveform, durationMs: episode.duration_ms });
   new ApprovePanel({ api, identity, saver, notes, player, recorder, offers });
   const suggestions = new Suggestions(api);
+  const redactions = new Redactions(api, identity);
+  const audition = new Audition(byId("audition"), api.audioAddress, player);
 
   review.load(episode.review);
   doubts.refresh();
@@ -68,6 +74,22 @@ async function open() {
   chapters.load(episode);
   const panels = new Panels();
   wireControls({ player, follower, marks, loopHere: () => stretchOf(editor.caret.index) });
+
+  const striking = { transcript, redactions, audition, durationMs: episode.duration_ms, language: episode.language };
+  const struckPanel = new StruckPanel({
+    desk: striking,
+    panels,
+    strike: (place) => strikeOut(striking, place),
+    goTo: (timeMs) => {
+      const index = Math.max(0, transcript.paragraphs.findLastIndex((one) => (startOf(one) ?? Infinity) <= timeMs));
+      const word = wordAtTime(transcript.paragraphs[index].times, timeMs);
+      editor.focus(index, word?.[0] ?? 0, word?.[1] ?? 0);
+    },
+  });
+  redactions.addEventListener("changed", () => {
+    audition.toneHz = redactions.toneHz;
+    marks.struckIn = (paragraph) => redactions.runsIn(paragraph);
+  });
 
   /** When a paragraph is said: [from, to) in ms. */
   function stretchOf(index) {
@@ -102,6 +124,31 @@ async function open() {
       chapters.mark(timeAt({ index, start }) ?? player.timeMs);
     }
     editor.focus(index, start, end);
+  }
+
+  /** Strike out what is selected, or the word at the caret, by the times that the server knows of these words. */
+  async function strike() {
+    const { index, start, end } = editor.caret;
+    const wasInText = editor.hasFocus;
+    await saver.flush();
+    const { text, times } = transcript.paragraphs[Math.min(index, transcript.paragraphs.length - 1)];
+    const chosen =
+      start < end
+        ? times.filter((time) => time[1] > start && time[0] < end)
+        : times.filter((time) => time[1] >= start).slice(0, 1);
+    if (!chosen.length) {
+      announce("These words have no time yet, so they cannot be struck out");
+      return;
+    }
+    const startMs = Math.min(...chosen.map((time) => time[2]));
+    const dialog = strikeOut(striking, {
+      words: text.slice(chosen[0][0], chosen.at(-1)[1]),
+      start_ms: startMs,
+      end_ms: Math.max(startMs + 1, ...chosen.map((time) => time[3])),
+    });
+    if (wasInText) {
+      dialog.addEventListener("close", () => editor.focus(index, start, end));
+    }
   }
 
   function tick() {
@@ -145,6 +192,7 @@ async function open() {
         announce("No model is here to transcribe with");
       }
     },
+    strike,
     cite: () => {
       panels.open("sources");
       byId("source-filter").focus();
@@ -171,6 +219,7 @@ async function open() {
       notes.field.focus();
     },
     "panel-sources": () => panels.open("sources"),
+    "panel-struck": () => panels.open("struck"),
     "panel-approve": () => panels.open("approve"),
     help: () => keys.show(),
     "help-typing": () => keys.show(),
@@ -217,10 +266,14 @@ async function open() {
     if (message.notes_revision) {
       notes.noticed(message.notes_revision);
     }
+    if (message.redactions_revision) {
+      redactions.noticed(message.redactions_revision).catch((error) => struckPanel.failed(error));
+    }
     if (message.review) {
       review.load(message.review);
     }
   });
+  redactions.load().catch((error) => struckPanel.failed(error));
   api.peaks().then(
     (peaks) => waveform.load(peaks),
     () => announce("There is no waveform yet; make pipeline makes it"),

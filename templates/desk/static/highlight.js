@@ -5,7 +5,7 @@
 
 import { INTERPOLATED } from "./words.js";
 
-const NAMES = ["interpolated", "doubt", "doubt-here", "found", "found-here", "spoken"];
+const NAMES = ["interpolated", "silenced", "struck", "doubt", "doubt-here", "found", "found-here", "spoken"];
 
 export class Marks {
   #editor;
@@ -14,12 +14,13 @@ export class Marks {
   #perParagraph = new WeakMap();
   #resolved = new Set();
   #provenance = false;
+  #struckIn = () => ({ both: [], sound: [] });
 
   constructor(editor, transcript) {
     this.#editor = editor;
     this.#document = transcript;
     if (!CSS.highlights) {
-      return;
+      return; // the lists in the panel, and the line beside a struck paragraph, still tell it
     }
     for (const [priority, name] of NAMES.entries()) {
       const highlight = new Highlight();
@@ -38,6 +39,12 @@ export class Marks {
   /** Whether words whose time is reckoned, not heard, are marked. */
   set provenance(on) {
     this.#provenance = on;
+    this.all();
+  }
+
+  /** Where words are struck out: a function that gives the runs {both, sound} of a paragraph. */
+  set struckIn(runsIn) {
+    this.#struckIn = runsIn;
     this.all();
   }
 
@@ -65,6 +72,10 @@ export class Marks {
           }
         }
       }
+      const { both, sound } = this.#struckIn(paragraph);
+      both.forEach(([start, end]) => this.#add(marks, "struck", element.words, start, end));
+      sound.forEach(([start, end]) => this.#add(marks, "silenced", element.words, start, end));
+      this.#tell(element, paragraph.text, both, sound);
       if (marks.length) {
         this.#perParagraph.set(element.words, marks);
       }
@@ -91,6 +102,19 @@ export class Marks {
       if (range) {
         highlight.add(range);
       }
+    }
+  }
+
+  /** What is struck out must be known without colours and without sight. */
+  #tell({ box, words }, text, both, sound) {
+    const said = (runs) => runs.map(([start, end]) => `“${text.slice(start, end)}”`).join(", ");
+    const parts = [both.length && `Struck out: ${said(both)}`, sound.length && `Silenced: ${said(sound)}`];
+    const description = parts.filter(Boolean).join(". ");
+    box.classList.toggle("has-struck", description !== "");
+    if (description) {
+      words.setAttribute("aria-description", description);
+    } else {
+      words.removeAttribute("aria-description");
     }
   }
 

@@ -20,6 +20,7 @@ export class Panels {
     const tab = this.#tabOf(name);
     this.#show(tab);
     tab.focus();
+    tab.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   /** Close the panel: the text takes the room. */

@@ -144,3 +144,28 @@ export function oneLine(text) {
 export function tidy(text) {
   return oneLine(text).trim().normalize("NFC");
 }
+
+/**
+ * Where in a paragraph words are struck out: [[start_char, end_char], ...], one entry per run of words.
+ *
+ * A word that a stretch touches at all is struck; one without length counts as a point in time.
+ */
+export function struckRuns(times, stretches) {
+  const runs = [];
+  let last = -2;
+  if (!stretches.length) {
+    return runs;
+  }
+  for (const [at, [startChar, endChar, startMs, endMs]] of times.entries()) {
+    const until = Math.max(endMs, startMs + 1);
+    if (stretches.some(({ start_ms: from, end_ms: to }) => startMs < to && from < until)) {
+      if (at === last + 1) {
+        runs.at(-1)[1] = endChar;
+      } else {
+        runs.push([startChar, endChar]);
+      }
+      last = at;
+    }
+  }
+  return runs;
+}
