@@ -96,7 +96,7 @@ def test_helplines_stand_by_country_before_the_player(page: Any) -> None:
     assert "Every day. Free of charge" in box.inner_text()
     assert box.get_by_role("link", name="+63 2 163").get_attribute("href") == "tel:+632163"
     assert box.get_by_role("link", name="Everywhere").get_attribute("href") == "https://help.example/?a=1&b=2"
-    assert box.bounding_box()["y"] < page.locator("audio").bounding_box()["y"]
+    assert box.bounding_box()["y"] < page.locator(".player").bounding_box()["y"]
 
 
 @pytest.mark.browser
