@@ -116,6 +116,13 @@ def _of_one(episode: Episode, person: Person, consent: Consent) -> Iterator[Refu
             "Alter the voice in the recording, listen, then write voice_altered = true",
             "consent-voice",
         )
+    if person.photo and (consent.name == "pseudonym" or consent.publish == "altered voice"):
+        yield Refusal(
+            where,
+            f"{person.name} is not to be recognised, and people.toml has a photo of them",
+            f"Take photo out under [{person.id}] in people.toml",
+            "consent-photo",
+        )
 
 
 def _still_heard(

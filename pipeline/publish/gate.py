@@ -43,6 +43,7 @@ CODES: dict[str, str] = {
     "consent-expired": "Somebody's consent held until a day that has passed",
     "consent-missing": "Nothing says what somebody who is heard agreed to, and this show asks for it",
     "consent-name": "Somebody agreed to a pseudonym and has none, or their name stands in people.toml",
+    "consent-photo": "Somebody is not to be recognised, and people.toml has a photo of them",
     "consent-unseen": "Somebody asked to see the episode first and has not",
     "consent-voice": "More would be heard of somebody than they agreed to",
     "consent-withdrawn": "Somebody withdrew their consent",

@@ -116,6 +116,24 @@ def test_a_pseudonym_is_known_and_is_not_the_name() -> None:
     assert codes(asked, pseudonyms={"Gus Guest"}, protected=[Protected("Güs")]) == ["consent-name"]
 
 
+def test_who_is_not_to_be_recognised_is_not_shown() -> None:
+    shown = {**BY_ID, GUS: BY_ID[GUS].model_copy(update={"photo": "people/gus.jpg"})}
+    asked: dict[str, Any] = {
+        "required": False,
+        "speakers": ["Ada Host", "Gus Guest"],
+        "paragraphs": SAID,
+        "redactions": (),
+        "protected": (),
+        "pseudonyms": {"Gus Guest"},
+    }
+    for one, code in (
+        (consent(name="pseudonym"), ["consent-photo"]),
+        (consent(publish="altered voice", voice_altered=True), ["consent-photo"]),
+        (consent(), []),
+    ):
+        assert [found.code for found in refusals(episode(1), {GUS: one}, shown, **asked)] == code
+
+
 def test_a_consent_holds_through_its_last_day() -> None:
     found = lapses(episode(1), {GUS: consent(expires_on=date(2027, 6, 1)), ADA: consent()})
     assert lapsed(found, date(2027, 6, 1)) == ()
