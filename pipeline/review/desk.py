@@ -287,7 +287,10 @@ class Desk:
                 raise Refused([Problem(slug, one, "See [approval] in show.toml") for one in missing])
             doubts = open_doubts([one.id for one in view.doubts], review)
             evidence = checked.evidence(review, by=by, duration_ms=duration_ms, open_doubts=doubts)
-            approved = self.services.approve(slug, by, evidence)
+            try:
+                approved = self.services.approve(slug, by, evidence)
+            except Refused as error:
+                raise Refused([_near(one, here.workspace.folder) for one in error.problems]) from error
         return {"path": approved.path, "name": approved.name, "at": approved.at.astimezone(UTC).isoformat()}
 
     def publish(self) -> dict[str, Any]:

@@ -5,8 +5,10 @@ import { showDiff } from "./diff.js";
 import { unheardInWords } from "./review.js";
 import { isSignatory } from "./identity.js";
 
-/** What is mended where words are struck out. */
-const UNSTRUCK = new Set(["redaction-incomplete", "protected-name"]);
+/** Whether a refusal names a place in the recording where a name is said; the same name in the notes is another thing. */
+function isSaid({ code, where }) {
+  return ["redaction-incomplete", "protected-name"].includes(code) && /\bat [\d:.]+$/.test(where);
+}
 
 export class ApprovePanel {
   #api;
@@ -123,15 +125,17 @@ export class ApprovePanel {
     ];
   }
 
-  #refusal({ code, what, where, remedy }) {
+  #refusal(refusal) {
+    const { what, where, remedy } = refusal;
+    const said = isSaid(refusal);
     const dot = (text) => (text ? text.replace(/\.?$/, ".") : "");
     return make(
       "li",
       {},
       where ? make("span", { class: "where" }, `${where}: `) : null,
       dot(what),
-      remedy && !UNSTRUCK.has(code) ? make("span", { class: "quiet" }, ` ${dot(remedy)}`) : null,
-      UNSTRUCK.has(code) ? button("Struck out …", () => byId("tab-struck").click(), { class: "small" }) : null,
+      remedy && !said ? make("span", { class: "quiet" }, ` ${dot(remedy)}`) : null,
+      said ? button("Struck out …", () => byId("tab-struck").click(), { class: "small" }) : null,
     );
   }
 

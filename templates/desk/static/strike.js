@@ -97,7 +97,11 @@ export function strikeOut({ transcript, redactions, audition, durationMs, langua
     "div",
     { class: "of-words" },
     labelled(withheld, "In their place in the text"),
-    labelled(sought, "Words that must appear in nothing that is published", "Empty: nothing more than this stretch."),
+    labelled(
+      sought,
+      "Words that must appear in nothing that is published",
+      "A whole name does not find its parts. Empty: nothing more than this stretch.",
+    ),
     places.element,
   );
   const stretch = () => fields.stretch && { ...fields.stretch, sound: sound.value };
