@@ -6,6 +6,12 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 NAMES = (
     "chromium",
@@ -34,6 +40,15 @@ def find_chromium() -> str | None:
     caches = (Path.home() / ".cache" / "ms-playwright", Path.home() / "Library" / "Caches" / "ms-playwright")
     fetched = (path for cache in caches for path in sorted(cache.glob("chromium-*/*/chrome")) if path.is_file())
     return next((str(path) for path in fetched), None)
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for a condition in JavaScript. (Playwright's own wait uses eval, which the pages' policy forbids.)"""
+    for _ in range(100):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never came true: {condition}")
 
 
 if __name__ == "__main__":

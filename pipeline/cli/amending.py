@@ -8,10 +8,9 @@ import typer
 from rich.text import Text
 
 from pipeline.cli.app import app
-from pipeline.cli.console import HERE, AsJson, Root, Slug, now, out, print_json
+from pipeline.cli.console import HERE, AsJson, DryRun, Root, Slug, now, out, print_json
 from pipeline.show.amends import Correction, Place
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does this.")]
 
 

@@ -26,6 +26,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="The folder that holds episodes/.", file_okay=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value on standard output, and nothing else.")]
 Slug = Annotated[str, typer.Argument(help="The episode's folder name.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")]
 HERE = Path()
 
 _COLOURS = {

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from pipeline.cli.app import app
 from pipeline.cli.console import HERE, AsJson, Root, now, out, print_json, progress
+from pipeline.publish.wording import counted
 
 if TYPE_CHECKING:
     from pipeline.stages.linkkeeping import CheckedLink, CheckedQuotation, SourcesReport, Taken
@@ -96,7 +97,7 @@ def _tell(found: SourcesReport) -> None:
     counts = Counter(_state(link) for link in found.links)
     told = ", ".join(f"{counts[state]} {state}" for state in (*_COLOURS, _NOT_ASKED) if counts[state])
     asked = sum(link.asked for link in found.links)
-    out.print(f"{_counted(len(found.links), 'link')}: {told or 'none'}. {asked} asked now.")
+    out.print(f"{counted(len(found.links), 'link')}: {told or 'none'}. {asked} asked now.")
     if found.without_link:
         out.print(Text(f"Without a link: {', '.join(found.without_link)}."))
 
@@ -122,10 +123,6 @@ def _said(one: CheckedQuotation) -> str:
 
 def _shortened(words: str) -> str:
     return words if len(words) <= 60 else f"{words[:57].rstrip()}…"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _link_json(link: CheckedLink) -> dict[str, Any]:

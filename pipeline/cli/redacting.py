@@ -9,6 +9,7 @@ from rich.text import Text
 
 from pipeline.cli.app import app
 from pipeline.cli.console import HERE, AsJson, Root, Slug, out, print_json
+from pipeline.publish.wording import counted
 
 Words = Annotated[
     str | None, typer.Option("--words", metavar="NAME", help="What must not be heard or read; every place is found.")
@@ -56,7 +57,7 @@ def redact(
         return
     for one in found:
         out.print(Text(f"{format_ms(one.start_ms)} to {format_ms(one.end_ms)}  {one.around}"))
-    count = f"{len(found)} place" if len(found) == 1 else f"{len(found)} places"
+    count = counted(len(found), "place")
     if dry_run:
         out.print(f"{count} found. Nothing was changed.")
     else:

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from pipeline.cli.app import app
-from pipeline.cli.console import HERE, AsJson, Root, now, out, print_json
+from pipeline.cli.console import HERE, AsJson, DryRun, Root, now, out, print_json
 
 source = typer.Typer(
     no_args_is_help=True,
@@ -18,7 +18,6 @@ source = typer.Typer(
 )
 app.add_typer(source, name="source")
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")]
 _WORDS = {"author": "who made it", "issued": "its date", "publisher": "who published it"}
 
 

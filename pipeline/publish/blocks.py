@@ -51,7 +51,7 @@ def faults(tokens: Sequence[Token]) -> Iterator[Fault]:
         if token.type == "malformed_block":
             yield Fault("block-malformed", token.content, line)
         elif token.type == "definition_open":
-            inside = tokens[position : _closing(tokens, position)]
+            inside = tokens[position : closing(tokens, position)]
             if not any(child.type in _SOURCES for one in inside for child in one.children or ()):
                 yield Fault("definition-unsourced", f"the definition of “{token.meta['term']}” names no source", line)
 
@@ -69,7 +69,7 @@ def _rebuilt(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[Token]:
             yield token
             position += 1
             continue
-        end = _closing(tokens, position)
+        end = closing(tokens, position)
         inner = list(_rebuilt(tokens[position + 1 : end], lines))
         if token.type == _DIV_OPEN:
             yield from _definition(token, inner, lines)
@@ -83,7 +83,7 @@ def _quotation(opening: Token, inner: list[Token], closing: Token) -> Iterator[T
     if not caption:
         yield from (opening, *inner, closing)
         return
-    opening.meta = opening.meta | {"quoted_from": _keys(caption)}
+    opening.meta = opening.meta | {"quoted_from": keys_cited(caption)}
     yield _figure("quotation", 1, opening)
     yield from (opening, *words, closing, *caption)
     yield _figure("quotation", -1, opening)
@@ -162,18 +162,19 @@ def _parted(inner: list[Token]) -> tuple[list[Token], list[Token]]:
     ]
 
 
-def _keys(caption: Sequence[Token]) -> tuple[str, ...]:
+def keys_cited(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """The keys of the sources that inline tokens cite, in their order."""
     return tuple(
         key
-        for token in caption
+        for token in tokens
         for child in token.children or ()
         if child.type == "citation"
         for key, _ in child.meta["cites"]
     )
 
 
-def _closing(tokens: Sequence[Token], position: int) -> int:
-    """Where the block that opens at `position` closes."""
+def closing(tokens: Sequence[Token], position: int) -> int:
+    """Where the block that opens at `position` closes; itself if it holds nothing."""
     depth = 0
     for end in range(position, len(tokens)):
         depth += tokens[end].nesting

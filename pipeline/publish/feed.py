@@ -23,7 +23,7 @@ from pipeline.publish.feed_show import show_tags
 from pipeline.publish.feed_tags import EpisodeExtension, ShowExtension, Tag
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
 from pipeline.publish.notes import Notes, format_time
-from pipeline.publish.wording import format_day, told
+from pipeline.publish.wording import format_day, newest_corrections, told
 from pipeline.show import Person, ShowSettings
 from pipeline.show.helplines import Helpline
 
@@ -158,7 +158,7 @@ def _age(item: FeedItem) -> tuple[float, str]:
 
 def _lead(approved: ApprovedEpisode) -> Iterator[str]:
     episode = approved.episode
-    for correction in sorted(episode.corrections, key=lambda one: one.at, reverse=True):
+    for correction in newest_corrections(episode.corrections):
         yield f"{correction.kind.capitalize()}, {format_day(correction.at)}. {' '.join(told(correction))}"
     yield episode.summary
     if episode.content_note:

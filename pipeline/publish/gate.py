@@ -20,6 +20,7 @@ from pipeline.publish.blocks import faults
 from pipeline.publish.claimed import claim_refusals, claims_in_notes
 from pipeline.publish.markdown import cited_in_text, inline_tokens, is_forbidden, parse
 from pipeline.publish.notes import SCHEMES, format_time
+from pipeline.publish.wording import counted
 from pipeline.show import EPISODE_NAME, NOTES_NAME, PEOPLE_NAME, Episode, Person, Source
 from pipeline.transcript import TRANSCRIPT_NAME, Paragraph, Transcript
 from pipeline.withhold import Protected, find
@@ -235,14 +236,14 @@ def _transcript(
         if _PLACEHOLDER.match(speaker):
             yield Refusal(
                 place,
-                f"“{speaker}” still stands for somebody, in {_counted(len(lines), 'paragraph')}",
+                f"“{speaker}” still stands for somebody, in {counted(len(lines), 'paragraph')}",
                 "Write who speaks, as people.toml has the name",
                 "speaker-unnamed",
             )
         elif speaker not in people_names:
             yield Refusal(
                 place,
-                f"“{speaker}” is nobody in people.toml, in {_counted(len(lines), 'paragraph')}",
+                f"“{speaker}” is nobody in people.toml, in {counted(len(lines), 'paragraph')}",
                 "Mend the name, or add the person to people.toml",
                 "speaker-unknown",
             )
@@ -342,7 +343,3 @@ def _is_safe(address: str) -> bool:
 
 def _has_words(paragraph: Paragraph) -> bool:
     return any(map(str.isalnum, re.sub(r"\[@[^\]]*\]", "", paragraph.text)))
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

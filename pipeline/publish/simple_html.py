@@ -15,6 +15,8 @@ from typing import Literal
 
 from markdown_it.token import Token
 
+from pipeline.publish.blocks import closing
+
 LISTS = {"bullet_list_open": "ul", "ordered_list_open": "ol"}
 
 
@@ -54,7 +56,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
     quoted = 0
     while position < len(tokens):
         token = tokens[position]
-        end = _closing(tokens, position)
+        end = closing(tokens, position)
         if token.type in LISTS:
             yield Block(_list_tag(token), tuple(_items(tokens[position + 1 : end])))
         elif token.type == "table_open":
@@ -95,7 +97,7 @@ def _figure(tokens: Sequence[Token], *, defines: bool) -> Iterator[Block]:
 def _items(tokens: Sequence[Token]) -> Iterator[str]:
     position = 0
     while position < len(tokens):
-        end = _closing(tokens, position)
+        end = closing(tokens, position)
         inner = _blocks(tokens[position + 1 : end])
         yield "".join(
             ("" if number == 0 else " ") + block.items[0] if block.tag == "p" else block.html()
@@ -144,13 +146,3 @@ def _inline(token: Token) -> str:
 
 def _list_tag(token: Token) -> Literal["ul", "ol"]:
     return "ul" if token.type == "bullet_list_open" else "ol"
-
-
-def _closing(tokens: Sequence[Token], position: int) -> int:
-    """Where the block that opens at `position` closes; itself if it holds nothing."""
-    depth = 0
-    for end in range(position, len(tokens)):
-        depth += tokens[end].nesting
-        if depth <= 0:
-            return end
-    return len(tokens) - 1

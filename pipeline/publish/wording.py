@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from pipeline.show.amends import Correction
@@ -28,6 +29,16 @@ def format_length(duration_ms: int) -> str:
 def format_megabytes(size_bytes: int) -> str:
     """`14.2 MB` (10^6 bytes)."""
     return f"{size_bytes / 1_000_000:.1f} MB"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 place`, `2 places`: a regular English noun with its number."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def newest_corrections(corrections: Sequence[Correction]) -> list[Correction]:
+    """Corrections with the latest first, as readers need them."""
+    return sorted(corrections, key=lambda one: one.at, reverse=True)
 
 
 def told(one: Correction) -> list[str]:

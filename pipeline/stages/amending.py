@@ -19,6 +19,7 @@ from pipeline.publish.published import area
 from pipeline.show import EPISODE_NAME, WITHDRAWN_NAME, Episode, Show, load_show
 from pipeline.show.amends import Correction, Kind, Place
 from pipeline.stages.faults import Failed, set_aside
+from pipeline.stages.locks import exclusively
 from pipeline.stages.publishing import publish
 from pipeline.stages.status import Reading, build_folder, page_sections, read_episode, remembered_digests
 
@@ -88,7 +89,7 @@ def withdraw(root: Path, slug: str, *, by: str, now: datetime, reason: str | Non
 
     What people wrote stays in its folder. Raises Refused when there is no such episode or it is withdrawn already.
     """
-    from pipeline.stages.run import exclusively, find_episode
+    from pipeline.stages.run import find_episode
 
     show = load_show(root)
     if slug in show.withdrawn:

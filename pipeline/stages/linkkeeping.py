@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from pipeline.errors import Busy, InvalidShow, NoAnswer, OnRecordError, Problem, Refused
 from pipeline.publish.links import snapshots as copies
@@ -21,6 +18,7 @@ from pipeline.publish.links.snapshots import Snapshot
 from pipeline.publish.links.verdicts import Known, Verdict
 from pipeline.publish.links.wayback import KEY_VARIABLE, SECRET_VARIABLE, Credentials, Wayback, credentials
 from pipeline.show import NOTES_NAME, SOURCES_NAME, Show, Source, load_show
+from pipeline.stages.locks import asking_links
 from pipeline.stages.status import build_folder
 
 STATE_NAME = "links.json"
@@ -115,7 +113,7 @@ def check_sources(
         interval = show.settings.links.interval_days
         due = [url for url in owners if url not in state or state[url].is_due(now, interval, again=again)]
         fetcher = fetcher or _fetcher(show)
-        with _alone(root):
+        with asking_links(root):
             found = ask(due, fetcher, state, now, report=lambda part: report("sources", "asking", part))
             asked, online = found.known, found.online
             if asked and online:
@@ -144,7 +142,7 @@ def warnings_in_run(show: Show, now: datetime, report: Report, fetcher: Fetcher 
     due = [url for url in owners if url not in state or state[url].is_due(now, settings.interval_days)]
     try:
         if due:
-            with _alone(show.root):
+            with asking_links(show.root):
                 found = ask(due, fetcher or _fetcher(show), state, now, budget_s=_IN_RUN_BUDGET_S,
                             report=lambda part: report("sources", "asking", part))  # fmt: skip
                 if found.online:
@@ -178,7 +176,7 @@ def take_snapshots(
     chosen = _chosen(show, keys, taken)
     results: list[Taken] = []
     account = credentials(environment)
-    with _alone(root):
+    with asking_links(root):
         for number, source in enumerate(chosen):
             report("sources", "copying", number / len(chosen))
             one = _take(show, source, taken, fetcher)
@@ -309,21 +307,3 @@ def _all_sources(show: Show) -> Iterator[Source]:
 
 def _fetcher(show: Show, deadline_s: float = _DEADLINE_S) -> Fetcher:
     return Fetcher(user_agent(show.settings.site_url), deadline_s=deadline_s)
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    # Not the lock of a run: asking takes minutes, and a run need not wait for it.
-    folder = build_folder(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "links.lock")
-    try:
-        lock.acquire(blocking=False)
-    except Timeout as error:
-        raise Busy(
-            Problem(str(root), "the sources are being asked by another run", "Wait until it has finished")
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()

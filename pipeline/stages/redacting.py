@@ -112,7 +112,7 @@ def prove(
     audio = folder / release.RELEASE_AUDIO_NAME
     key = stamps.key_of(
         version=_PROOF_VERSION,
-        release=files.digest_file(audio),
+        release=finished.digest,
         redactions=[one.model_dump(mode="json") for one in redactions],
         engine=show.settings.transcription.model_dump(mode="json"),
     )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from pipeline import files
-from pipeline.errors import Busy, OnRecordError, Problem, Refused
+from pipeline.errors import OnRecordError, Problem, Refused
 from pipeline.review import approvals, checked, signatures
 from pipeline.show import Episode, Show, load_show
 from pipeline.stages.faults import Failed, set_aside
+from pipeline.stages.locks import exclusively
 from pipeline.stages.prepare import Report, prepare
 from pipeline.stages.publishing import publish
 from pipeline.stages.status import (
@@ -139,19 +137,3 @@ def find_episode(show: Show, slug: str) -> Episode:
         known = ", ".join(one.slug for one in show.episodes) or "none yet"
         raise Refused(Problem(slug, "there is no such episode", f"The episodes are: {known}"))
     return episode
-
-
-@contextmanager
-def exclusively(root: Path) -> Iterator[None]:
-    """Hold the lock of the show at `root`. Raises Busy when another run has it."""
-    folder = build_folder(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "run.lock")
-    try:
-        lock.acquire(blocking=False)
-    except Timeout as error:
-        raise Busy(Problem(str(root), "another run is at work here", "Wait until it has finished")) from error
-    try:
-        yield
-    finally:
-        lock.release()

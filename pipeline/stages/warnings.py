@@ -44,6 +44,3 @@ def _consents(show: Show, episode: Episode, today: date) -> Iterator[Problem]:
         if ends is not None and today <= ends <= today + timedelta(days=CONSENT_NOTICE_DAYS):
             what = f"the consent of {person} ends on {ends.isoformat()}, and the episode goes off the site then"
             yield Problem(where, what, "Ask them whether it may stay")
-        if consent.name == "pseudonym" and (photo := show.people[person].photo):
-            what = f"{person} agreed to a pseudonym, and their page shows the photo {photo}"
-            yield Problem(where, what, "Take it out of people.toml, unless it shows somebody or something else")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import pytest
 
 from pipeline.publish.consent import lapsed, lapses, refusals
+from pipeline.show import Person
 from pipeline.show.consent import Consent
 from pipeline.show.redactions import Redaction
 from pipeline.withhold import Protected
@@ -26,7 +28,7 @@ def struck(start: str, end: str, strike: str = "sound") -> Redaction:
     return Redaction.model_validate({"start": start, "end": end, "strike": strike})
 
 
-def codes(consents: dict[str, Consent], **changes: Any) -> list[str]:
+def codes(consents: dict[str, Consent], people: Mapping[str, Person] = BY_ID, **changes: Any) -> list[str]:
     asked: dict[str, Any] = {
         "required": False,
         "speakers": ["Ada Host", "Gus Guest"],
@@ -35,7 +37,7 @@ def codes(consents: dict[str, Consent], **changes: Any) -> list[str]:
         "protected": (),
         "pseudonyms": (),
     }
-    return [one.code for one in refusals(episode(1), consents, BY_ID, **(asked | changes))]
+    return [one.code for one in refusals(episode(1), consents, people, **(asked | changes))]
 
 
 def test_who_agreed_to_everything_is_refused_nothing() -> None:
@@ -118,20 +120,12 @@ def test_a_pseudonym_is_known_and_is_not_the_name() -> None:
 
 def test_who_is_not_to_be_recognised_is_not_shown() -> None:
     shown = {**BY_ID, GUS: BY_ID[GUS].model_copy(update={"photo": "people/gus.jpg"})}
-    asked: dict[str, Any] = {
-        "required": False,
-        "speakers": ["Ada Host", "Gus Guest"],
-        "paragraphs": SAID,
-        "redactions": (),
-        "protected": (),
-        "pseudonyms": {"Gus Guest"},
-    }
     for one, code in (
         (consent(name="pseudonym"), ["consent-photo"]),
         (consent(publish="altered voice", voice_altered=True), ["consent-photo"]),
         (consent(), []),
     ):
-        assert [found.code for found in refusals(episode(1), {GUS: one}, shown, **asked)] == code
+        assert codes({GUS: one}, shown, pseudonyms={"Gus Guest"}) == code
 
 
 def test_a_consent_holds_through_its_last_day() -> None:

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -62,30 +62,35 @@ _LIGHTHOUSE_CONFIG = {
 }
 
 
-@pytest.fixture(scope="module")
-def varied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """The site with everything on it: its folder, and where `onrecord serve` shows it."""
-    root = tmp_path_factory.mktemp("varied")
-    site = build_varied(root)
+Shown = tuple[Path, str]  # a site's folder, and where `onrecord serve` shows it
+
+
+def _shown(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], Path]) -> Iterator[Shown]:
+    root = factory.mktemp(name)
+    site = build(root)
     with served(root) as address:
         yield site, address
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    root = tmp_path_factory.mktemp("empty")
-    site = build_empty(root)
-    with served(root) as address:
-        yield site, address
+def varied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """The site with everything on it."""
+    yield from _shown(tmp_path_factory, "varied", build_varied)
 
 
 @pytest.fixture(scope="module")
-def from_the_right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    yield from _shown(tmp_path_factory, "empty", build_empty)
+
+
+@pytest.fixture(scope="module")
+def from_the_right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """The same site of a show in Arabic."""
-    root = tmp_path_factory.mktemp("from-the-right")
-    site = build_varied(root, language="ar", title="على المحضر", description="مقابلات مع من يَعُدّون.")
-    with served(root) as address:
-        yield site, address
+
+    def build(root: Path) -> Path:
+        return build_varied(root, language="ar", title="على المحضر", description="مقابلات مع من يَعُدّون.")
+
+    yield from _shown(tmp_path_factory, "from-the-right", build)
 
 
 def _addresses(site: Path, address: str, *suffixes: str) -> list[str]:

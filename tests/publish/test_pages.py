@@ -34,6 +34,7 @@ from pipeline.publish.site import build_site
 from pipeline.publish.templates import Templates
 from pipeline.publish.wording import format_day, format_length
 from pipeline.show import Person, Show, Source
+from tests.browsers import until
 from tests.publish import made
 
 if TYPE_CHECKING:
@@ -451,15 +452,6 @@ def _page(browser: Browser, address: str, **context: Any) -> Iterator[Page]:
         assert complaints == []
 
 
-def _until(page: Page, condition: str) -> None:
-    """Wait for a condition in JavaScript. (Playwright's own wait uses eval, which the pages' policy forbids.)"""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"never came true: {condition}")
-
-
 def _complaints(context: BrowserContext) -> list[str]:
     complaints: list[str] = []
     context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -509,7 +501,7 @@ def test_without_scripts_everything_is_there(browser: Browser, address: str) -> 
 def test_a_time_seeks_and_plays(browser: Browser, address: str, link: str, second: int) -> None:
     with _page(browser, address + EPISODE) as page:
         page.locator(link).click()
-        _until(page, f"document.querySelector('audio').currentTime > {second} + 0.2")
+        until(page, f"document.querySelector('audio').currentTime > {second} + 0.2")
         assert page.evaluate("document.querySelector('audio').currentTime") < second + 5
         assert page.evaluate("document.querySelector('audio').paused") is False
         assert page.url.endswith(f"#t={second}")
@@ -520,17 +512,17 @@ def test_a_time_works_by_keyboard(browser: Browser, address: str) -> None:
     with _page(browser, address + EPISODE) as page:
         page.locator(".said a.time").nth(2).focus()
         page.keyboard.press("Enter")
-        _until(page, "document.querySelector('audio').currentTime > 8")
+        until(page, "document.querySelector('audio').currentTime > 8")
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("end", ["#t=16", "?t=16", "#p-16000"])
 def test_an_address_with_a_time_opens_there(browser: Browser, address: str, end: str) -> None:
     with _page(browser, address + EPISODE + end) as page:
-        _until(page, "document.querySelector('audio').currentTime === 16")
+        until(page, "document.querySelector('audio').currentTime === 16")
         assert page.evaluate("document.querySelector('audio').paused") is True
         # the paragraph that is said there is on the screen, below the player that stays
-        _until(
+        until(
             page,
             "() => { const box = document.getElementById('p-16000').getBoundingClientRect();"
             " const bar = document.querySelector('.player').getBoundingClientRect();"

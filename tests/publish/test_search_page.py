@@ -19,6 +19,7 @@ from pipeline.audio import ffmpeg
 from pipeline.publish.model import ApprovedEpisode
 from pipeline.publish.site import build_site
 from pipeline.show import Person, Show
+from tests.browsers import until
 from tests.publish import made
 from tests.publish.varied import TODAY
 from tests.serving import served
@@ -100,7 +101,7 @@ def _page(browser: Browser, address: str, **context: Any) -> Iterator[Page]:
 @contextlib.contextmanager
 def _searched(browser: Browser, address: str, query: str, **context: Any) -> Iterator[Page]:
     with _page(browser, f"{address}search.html?q={quote(query)}", **context) as page:
-        _until(page, "!['', 'Searching…'].includes(document.getElementById('search-status').textContent)")
+        until(page, "!['', 'Searching…'].includes(document.getElementById('search-status').textContent)")
         yield page
 
 
@@ -110,15 +111,6 @@ def _titles(page: Page) -> list[str]:
 
 def _marks(page: Page) -> list[str]:
     return page.locator("#search-results mark").all_text_contents()
-
-
-def _until(page: Page, condition: str) -> None:
-    """Wait for a condition in JavaScript. (Playwright's own wait uses eval, which the pages' policy forbids.)"""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"never came true: {condition}")
 
 
 def test_words_are_folded_as_in_python(browser: Browser, address: str) -> None:
@@ -146,7 +138,7 @@ def test_typing_finds_and_a_click_lands_on_the_second(browser: Browser, address:
         page.wait_for_url("**/episode-1/index.html#t=*")
         second = float(page.url.partition("#t=")[2])
         assert 20 < second < 24
-        _until(page, f"Math.abs(document.querySelector('audio').currentTime - {second}) < 0.01")
+        until(page, f"Math.abs(document.querySelector('audio').currentTime - {second}) < 0.01")
         page.go_back()
         page.locator("#search-results li").first.wait_for()
         assert _titles(page) == ["Counting the missing"]
@@ -158,9 +150,9 @@ def test_a_search_can_be_passed_on_and_gone_back_to(browser: Browser, address: s
         field = page.get_by_label("Words in notes and transcripts")
         field.fill("quicksilver")
         field.press("Enter")
-        _until(page, "document.querySelector('mark')?.textContent === 'Quicksilver'")
+        until(page, "document.querySelector('mark')?.textContent === 'Quicksilver'")
         page.go_back()
-        _until(page, "document.querySelector('mark')?.textContent === '381'")
+        until(page, "document.querySelector('mark')?.textContent === '381'")
         assert field.input_value() == "381"
 
 
@@ -195,9 +187,9 @@ def test_finds_what_was_meant(
 def test_results_come_a_few_at_a_time(browser: Browser, address: str) -> None:
     with _searched(browser, address, "welcome") as page:
         assert page.get_by_role("status").text_content() == "8 episodes."
-        _until(page, "document.querySelectorAll('#search-results h2').length === 3")
+        until(page, "document.querySelectorAll('#search-results h2').length === 3")
         page.get_by_role("button", name="Show more episodes").press("Enter")
-        _until(page, "document.querySelectorAll('#search-results h2').length === 8")
+        until(page, "document.querySelectorAll('#search-results h2').length === 8")
         assert page.evaluate("document.activeElement.closest('li').querySelector('h2').textContent") == _titles(page)[3]
         assert not page.get_by_role("button", name="Show more episodes").is_visible()
 
@@ -278,7 +270,7 @@ def test_an_earlier_answer_does_not_replace_a_later_one(browser: Browser, addres
             if held:
                 break
         field.fill("strasse")
-        _until(page, "document.querySelector('mark')?.textContent === 'Straße'")
+        until(page, "document.querySelector('mark')?.textContent === 'Straße'")
         held[0].continue_()
         page.wait_for_timeout(500)
         assert _titles(page) == ["Straße"]

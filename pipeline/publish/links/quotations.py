@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from markdown_it.token import Token
 
+from pipeline.publish.blocks import closing, keys_cited
 from pipeline.publish.links.page_text import page_text
 from pipeline.publish.links.snapshots import Kept
 from pipeline.publish.markdown import parse
@@ -262,7 +263,7 @@ def _quotations(tokens: Sequence[Token]) -> Iterator[Quotation]:
     for position, token in enumerate(tokens):
         if token.type == "blockquote_open":
             if depth == 0:
-                yield from _block(token, tokens[position : _closing(tokens, position)])
+                yield from _block(token, tokens[position : closing(tokens, position)])
             depth += 1
         elif token.type == "blockquote_close":
             depth -= 1
@@ -275,7 +276,7 @@ def _block(opening: Token, inside: Sequence[Token]) -> Iterator[Quotation]:
     words: list[str] = []
     for token in inside:
         if token.type == "inline":
-            keys += _keys(token)
+            keys += keys_cited([token])
             words.append(_said(token.children or ()))
     if keys:
         said = " ".join(words).strip().rstrip("—–-").strip()
@@ -304,18 +305,3 @@ def _said(children: Sequence[Token]) -> str:
         else "["
         for child in children
     )
-
-
-def _keys(token: Token) -> Iterator[str]:
-    for child in token.children or ():
-        if child.type == "citation":
-            yield from (key for key, _ in child.meta["cites"])
-
-
-def _closing(tokens: Sequence[Token], position: int) -> int:
-    depth = 0
-    for end in range(position, len(tokens)):
-        depth += tokens[end].nesting
-        if depth <= 0:
-            return end
-    return len(tokens)

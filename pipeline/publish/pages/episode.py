@@ -19,8 +19,8 @@ from pipeline.publish.notes import reference_html
 from pipeline.publish.pages.frame import PEOPLE_PAGE, Site, page_address, relative
 from pipeline.publish.pages.transcript import Moment, mentions, moment, transcript_html
 from pipeline.publish.parts import EpisodeParts
+from pipeline.publish.wording import newest_corrections
 from pipeline.show import CallToAction, Person, Show, Source
-from pipeline.show.amends import Correction
 from pipeline.show.helplines import Helpline
 
 _TIME_LINK = re.compile(r'(<a [^<>]*?href=")(?=#t=)')
@@ -113,11 +113,6 @@ def episode_context(
         "older": _neighbour(page, older),
         "player_modules": [relative(page, module) for module in site.assets.player],
     }
-
-
-def newest_corrections(corrections: Sequence[Correction]) -> list[Correction]:
-    """Corrections with the latest first, as readers need them."""
-    return sorted(corrections, key=lambda one: one.at, reverse=True)
 
 
 def named_people(show: Show, approved: ApprovedEpisode) -> tuple[Person, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -30,7 +30,7 @@ from pipeline.publish.pages.frame import (
 from pipeline.publish.pages.transcript import Moment, cited_at, fragment
 from pipeline.publish.parts import EpisodeParts
 from pipeline.publish.references import title_text
-from pipeline.show import Person, Source
+from pipeline.show import Person
 from pipeline.show.amends import Correction
 
 # So many stand on the first page; the archive has them all.
@@ -126,6 +126,7 @@ def people_context(site: Site) -> dict[str, Any]:
 def sources_context(site: Site) -> dict[str, Any]:
     """Every source that an episode cites, in the order of the words by which it is known."""
     found: dict[tuple[str, str], ListedSource] = {}
+    titles: dict[tuple[str, str], str] = {}
     works: Counter[str] = Counter()
     for part in site.episodes:
         spoken = cited_at(part.approved.paragraphs)
@@ -141,12 +142,13 @@ def sources_context(site: Site) -> dict[str, Any]:
                 nth = str(works[key]) if works[key] > 1 else ""
                 anchor = f"source{nth}-{quote(key, safe='')}"
                 found[key, html] = ListedSource(key, anchor, Markup(html))  # noqa: S704 - sanitised there
+                titles[key, html] = title_text(known[key]).casefold()
             entry = found[key, html]
             moments = [
                 Moment(time_ms, format_time(time_ms), f"{page}#{fragment(time_ms)}") for time_ms in spoken.get(key, ())
             ]
             entry.episodes.append((_listed(SOURCES_PAGE, part), moments))
-    return {"sources": [found[place] for place in sorted(found, key=lambda place: _title(site, place, found))]}
+    return {"sources": [found[place] for place in sorted(found, key=lambda place: (titles[place], place[0]))]}
 
 
 def corrections_context(site: Site, page: str) -> dict[str, Any]:
@@ -185,9 +187,3 @@ def _deeds(part: EpisodeParts, person: Person) -> str:
     episode = part.approved.episode
     deeds = ["host"] if person.id in episode.hosts else ["guest"] if person.id in episode.guests else []
     return ", ".join([*deeds, *(credit.role for credit in episode.credits if credit.person == person.id)])
-
-
-def _title(site: Site, place: tuple[str, str], found: Mapping[tuple[str, str], ListedSource]) -> tuple[str, str]:
-    slug = found[place].episodes[0][0].approved.episode
-    source: Source = site.show.sources_of(slug)[place[0]]
-    return title_text(source).casefold(), place[0]
