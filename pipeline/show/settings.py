@@ -42,11 +42,12 @@ class AudioSettings(Value):
 
 
 class TranscriptionSettings(Value):
-    """Which engine hears, with which weights."""
+    """Which engine hears, with which weights; `workers` is how many processes hear a long recording together."""
 
     engine: Literal["faster-whisper", "openai-whisper"] = "faster-whisper"
     model: Line = "base"
     beam_size: Annotated[int, Field(strict=True, ge=1, le=10)] = 5
+    workers: Literal["auto"] | Annotated[int, Field(strict=True, ge=1, le=64)] = "auto"
 
 
 class ApprovalPolicy(Value):

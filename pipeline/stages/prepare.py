@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,7 @@ Report = Callable[[str, str, float], None]  # slug, what is being done, how much
 MASTER_NAME = "master.mp3"
 UNKNOWN_SPEAKER = "Speaker ?"
 _STRUCK_NAME = "struck.flac"
+_PIECES_NAME = "pieces"  # what was heard so far of a recording that is being transcribed
 
 # Raise one of these when its stage would write other bytes from the same inputs.
 MASTER_VERSION = 1
@@ -130,6 +132,7 @@ def _transcribe(show: Show, episode: Episode, audio_digest: str, source: Source,
     language = episode.language or show.settings.language
     names = hotwords(show.glossary_of(episode), show.episode_people(episode))
     making = _step(report, episode, "transcribing")
+    pieces = speech.parent / _PIECES_NAME
     if source.voices:
         machine = transcribe_tracks(
             [SpokenTrack(speaker, path) for speaker, path in source.voices],
@@ -138,12 +141,20 @@ def _transcribe(show: Show, episode: Episode, audio_digest: str, source: Source,
             language=language,
             hotwords=names,
             report=making,
+            pieces_folder=pieces,
         )
     else:
         machine = transcribe(
-            speech, audio_digest=audio_digest, settings=settings, language=language, hotwords=names, report=making
+            speech,
+            audio_digest=audio_digest,
+            settings=settings,
+            language=language,
+            hotwords=names,
+            report=making,
+            pieces_folder=pieces,
         )
     files.write_bytes(episode.folder / MACHINE_NAME, machine_to_bytes(machine))
+    shutil.rmtree(pieces, ignore_errors=True)
 
 
 def _only_speaker(show: Show, episode: Episode) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
+from pipeline.errors import InvalidShow, Problem
 from pipeline.show.settings import TranscriptionSettings
+from pipeline.transcribe import weights
+from pipeline.transcribe.languages import whisper_language
 from pipeline.transcribe.weights import Weights
 from pipeline.transcript import MachineSegment
 
@@ -54,6 +58,18 @@ class Engine(Protocol):
     ) -> Heard:
         """Transcribe 16 kHz mono samples; `report` hears the part done, from 0 to 1. Raises ToolFailed."""
 
+    def detect(self, samples: Samples) -> tuple[str, float] | None:
+        """The language spoken in `samples` and how probable it is; None when nobody speaks."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """An engine that is installed, with weights that are here, not loaded."""
+
+    name: str
+    version: str
+    weights: Weights
+
 
 def open_engine(settings: TranscriptionSettings) -> Engine:
     """Load the engine and the weights that show.toml names.
@@ -68,6 +84,40 @@ def open_engine(settings: TranscriptionSettings) -> Engine:
     from pipeline.transcribe.faster import FasterWhisper  # noqa: PLC0415
 
     return FasterWhisper(settings.model, settings.beam_size)
+
+
+def describe(settings: TranscriptionSettings) -> Described:
+    """What `open_engine` would load, without loading it. Raises MissingTool."""
+    if settings.engine == "openai-whisper":
+        from pipeline.transcribe import openai as engine  # noqa: PLC0415  as above
+    else:
+        from pipeline.transcribe import faster as engine  # type: ignore[no-redef]  # noqa: PLC0415
+    version = engine.installed_version()
+    return Described(settings.engine, version, weights.find(settings.model, engine=settings.engine))
+
+
+def gpu_here() -> bool:
+    """Whether there is a graphics card that the engines use."""
+    # Any: the package hands on its compiled functions in a way that type checkers cannot follow.
+    ctranslate2: Any = import_module("ctranslate2")
+    return bool(ctranslate2.get_cuda_device_count())
+
+
+def understood(engine: Engine, model: str, tag: str | None) -> str | None:
+    """Whisper's code for the language `tag`, None where it must be found by listening.
+
+    Raises InvalidShow when the weights know English only and that is not what is spoken.
+    """
+    code = whisper_language(tag, engine.languages)
+    if tag is not None and code is None and engine.languages == {"en"}:
+        raise InvalidShow(
+            Problem(
+                "show.toml",
+                f"the model {model} knows English only, and the language is {tag}",
+                "Set model in [transcription] to one whose name does not end in .en",
+            )
+        )
+    return code
 
 
 def takes_hotwords(name: str) -> bool:

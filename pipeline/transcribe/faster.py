@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Problem, ToolFailed
 from pipeline.transcribe import weights
-from pipeline.transcribe.engine import Heard, fitting, takes_hotwords, to_ms
+from pipeline.transcribe.engine import Heard, fitting, gpu_here, takes_hotwords, to_ms
 from pipeline.transcribe.sound import SAMPLE_RATE_HZ
 from pipeline.transcript import MachineSegment, MachineWord
+from pipeline.workers import usable_cores
 
 if TYPE_CHECKING:
     from faster_whisper.transcribe import Segment
@@ -30,35 +31,17 @@ class FasterWhisper:
 
     def __init__(self, model: str, beam_size: int) -> None:
         """Find the weights `model` and load them. Raises MissingTool or ToolFailed."""
-        import faster_whisper  # noqa: PLC0415  a second's import, only for who transcribes
-
         # Any: the package hands on its compiled functions in a way that type checkers cannot follow.
         ctranslate2: Any = import_module("ctranslate2")
 
-        self.version = version("faster-whisper")
+        self.version = installed_version()
         self.weights = weights.find(model, engine="faster-whisper")
         self._beam_size = beam_size
-        device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+        device = "cuda" if gpu_here() else "cpu"
         # On a processor "default" silently becomes float32: 1.6 times the work for no gain on natural speech.
         half = device == "cuda" and "float16" in ctranslate2.get_supported_compute_types("cuda")
-        # Where the decoder falls back to sampling it draws from generators that the model's threads seed when
-        # they are made: with a fixed seed the same sound gives the same words.
-        ctranslate2.set_random_seed(_SEED)
-        try:
-            self._model = faster_whisper.WhisperModel(
-                str(self.weights.path),
-                device=device,
-                compute_type="float16" if half else "int8",
-                cpu_threads=_threads(),
-            )
-        except (RuntimeError, ValueError, OSError) as error:
-            raise ToolFailed(
-                Problem(
-                    str(self.weights.path),
-                    f"faster-whisper cannot load these weights ({error})",
-                    "Delete that folder if it is in the cache and run again, or name other weights in show.toml",
-                )
-            ) from error
+        self._device, self._compute_type = device, "float16" if half else "int8"
+        self._load()
         tokenizer = self._model.hf_tokenizer
         self.languages = (
             # What the library lists is what the largest model knows; smaller ones have no token for some.
@@ -69,6 +52,28 @@ class FasterWhisper:
             else frozenset({"en"})
         )
 
+    def _load(self) -> None:
+        # Any: as above.
+        ctranslate2: Any = import_module("ctranslate2")
+        # Where the decoder falls back to sampling it draws from generators that the model's threads seed when
+        # they are made: with a fixed seed the same sound gives the same words.
+        ctranslate2.set_random_seed(_SEED)
+        try:
+            self._model = _noticing_draws()(
+                str(self.weights.path),
+                device=self._device,
+                compute_type=self._compute_type,
+                cpu_threads=_threads(),
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ToolFailed(
+                Problem(
+                    str(self.weights.path),
+                    f"faster-whisper cannot load these weights ({error})",
+                    "Delete that folder if it is in the cache and run again, or name other weights in show.toml",
+                )
+            ) from error
+
     def hear(
         self, samples: Samples, *, language: str | None, hotwords: Sequence[str], report: Callable[[float], None]
     ) -> Heard:
@@ -76,6 +81,8 @@ class FasterWhisper:
         given = fitting(hotwords, self._count_tokens) if takes_hotwords(self.weights.name) else ()
         duration_s = len(samples) / SAMPLE_RATE_HZ
         report(0.0)
+        if self._model.has_drawn:
+            self._load()  # what is heard must not depend on how often the generator was used before
         try:
             # Sequential, not batched: batches drop whole runs of words (faster-whisper #1179).
             found, facts = self._model.transcribe(
@@ -104,8 +111,41 @@ class FasterWhisper:
         report(1.0)
         return Heard(facts.language, facts.language_probability, given, tuple(segments))
 
+    def detect(self, samples: Samples) -> tuple[str, float] | None:
+        """See `Engine.detect`."""
+        from faster_whisper.vad import get_speech_timestamps  # noqa: PLC0415  as above
+
+        if self.languages == {"en"}:
+            return "en", 1.0
+        if not len(samples) or not get_speech_timestamps(samples):
+            return None
+        code, probability, _ = self._model.detect_language(samples, vad_filter=True)
+        return code, float(probability)
+
     def _count_tokens(self, text: str) -> int:
         return len(self._model.hf_tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _noticing_draws() -> type[Any]:
+    import faster_whisper  # noqa: PLC0415  a second's import, only for who transcribes
+
+    class Noticing(faster_whisper.WhisperModel):
+        """Knows whether a window was ever decoded by drawing words at random."""
+
+        has_drawn = False
+
+        def generate_with_fallback(self, *arguments: Any) -> Any:
+            result = super().generate_with_fallback(*arguments)
+            *_, temperature, _ = result
+            self.has_drawn = self.has_drawn or temperature > 0
+            return result
+
+    return Noticing
+
+
+def installed_version() -> str:
+    """Of faster-whisper."""
+    return version("faster-whisper")
 
 
 def _segment(segment: Segment) -> MachineSegment:
@@ -118,5 +158,4 @@ def _segment(segment: Segment) -> MachineSegment:
 def _threads() -> int:
     if os.environ.get("OMP_NUM_THREADS"):
         return 0  # the library then obeys that variable
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, _MAX_THREADS)
+    return min(usable_cores(), _MAX_THREADS)

@@ -29,6 +29,7 @@ def transcribe_tracks(
     language: str | None,
     hotwords: Sequence[str],
     report: Callable[[float], None],
+    pieces_folder: Path | None = None,
 ) -> MachineTranscript:
     """Write down what each one says, and merge it; every segment says whose words it holds.
 
@@ -46,6 +47,7 @@ def transcribe_tracks(
                 language=language,
                 hotwords=hotwords,
                 report=_share_of(report, number, len(tracks)),
+                pieces_folder=pieces_folder,
             )
         except InvalidAudio as error:
             silent.append(error)

@@ -31,7 +31,7 @@ class OpenAIWhisper:
 
     def __init__(self, model: str, beam_size: int) -> None:
         """Find the weights `model` and load them. Raises MissingTool or ToolFailed."""
-        self.version = _installed_version()
+        self.version = installed_version()
         # PyTorch's threads otherwise spin while they wait for one another, which on a machine with other work
         # doubles the processor time. It is read once, when PyTorch is loaded.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -103,6 +103,10 @@ class OpenAIWhisper:
         report(1.0)
         return Heard(code, certainty, given, tuple(_segment(segment) for segment in result["segments"]))
 
+    def detect(self, samples: Samples) -> tuple[str, float] | None:
+        """See `Engine.detect`."""
+        return self._detect(samples) if _anybody_speaks(samples) else None
+
     def _detect(self, samples: Samples) -> tuple[str, float]:
         import whisper  # noqa: PLC0415
 
@@ -119,7 +123,8 @@ class OpenAIWhisper:
         return len(whisper.tokenizer.get_tokenizer(self._model.is_multilingual).encode(text))
 
 
-def _installed_version() -> str:
+def installed_version() -> str:
+    """Of openai-whisper. Raises MissingTool where it is not installed."""
     # The distribution is asked, not the module: another program on the registry is called "whisper" too.
     try:
         return version(_PACKAGE)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import InvalidAudio, InvalidShow, Problem, ToolFailed
+from pipeline.errors import InvalidAudio, Problem
 from pipeline.show.settings import TranscriptionSettings
-from pipeline.transcribe.engine import open_engine
-from pipeline.transcribe.holes import fill_holes
-from pipeline.transcribe.languages import whisper_language
-from pipeline.transcribe.sound import duration_ms, read_speech
-from pipeline.transcript import MachineSegment, MachineTranscript, MachineWord
+from pipeline.transcribe.cutting import cut
+from pipeline.transcribe.engine import Described, Heard, describe, open_engine, understood
+from pipeline.transcribe.orderly import orderly, share
+from pipeline.transcribe.pieces import hear_by_workers, hear_piece
+from pipeline.transcribe.sound import speech_ms
+from pipeline.transcript import MachineTranscript
 
 
 def transcribe(
@@ -23,30 +25,43 @@ def transcribe(
     language: str | None,
     hotwords: Sequence[str],
     report: Callable[[float], None],
+    pieces_folder: Path | None = None,
 ) -> MachineTranscript:
     """Write down what is said in `speech`, our WAV of 16 kHz, mono, 16 bits.
 
     `audio_digest` names the recording it was made from. `language` is a tag such as en-GB; None, or a language
     the model does not know, lets Whisper decide by listening. `report` hears the part done, from 0 to 1.
 
+    A long recording is heard in pieces by worker processes, which keep what is finished in `pieces_folder`, so that
+    a run that is killed can go on. With such a folder a short one too is heard by a process of its own, without one
+    in this.
+
     Raises InvalidAudio when the file is another kind or nobody speaks in it, InvalidShow when the weights know
     English only and the show is in another language, MissingTool without engine or weights, ToolFailed.
     """
-    samples = read_speech(speech)
-    length_ms = duration_ms(samples)
-    engine = open_engine(settings)
-    code = whisper_language(language, engine.languages)
-    if language is not None and code is None and engine.languages == {"en"}:
-        raise InvalidShow(
-            Problem(
-                "show.toml",
-                f"the model {settings.model} knows English only, and the language is {language}",
-                "Set model in [transcription] to one whose name does not end in .en",
-            )
-        )
-    heard = engine.hear(samples, language=code, hotwords=hotwords, report=report) if length_ms else None
-    if heard is not None:
-        heard = fill_holes(engine, samples, heard, report)
+    length_ms = speech_ms(speech)
+    pieces = cut(speech)
+    heard: Heard | None = None
+    if pieces_folder is None and len(pieces) == 1:
+        engine = open_engine(settings)
+        code = understood(engine, settings.model, language)
+        described = Described(engine.name, engine.version, engine.weights)
+        if length_ms:
+            heard = hear_piece(engine, speech, pieces[0], language=code, hotwords=hotwords, report=report)
+    else:
+        described = describe(settings)
+        with _folder(pieces_folder) as folder:
+            if length_ms:
+                heard = hear_by_workers(
+                    described,
+                    speech,
+                    pieces,
+                    settings=settings,
+                    language=language,
+                    hotwords=hotwords,
+                    folder=folder,
+                    report=report,
+                )
     segments = orderly(heard.segments, length_ms) if heard else ()
     if heard is None or not segments:
         raise InvalidAudio(
@@ -54,12 +69,12 @@ def transcribe(
         )
     return MachineTranscript(
         version=1,
-        engine=engine.name,
-        engine_version=engine.version,
+        engine=described.name,
+        engine_version=described.version,
         model=settings.model,
-        model_digest=engine.weights.digest,
+        model_digest=described.weights.digest,
         language=heard.language,
-        language_probability=_share(heard.language_probability),
+        language_probability=share(heard.language_probability),
         audio_digest=audio_digest,
         duration_ms=length_ms,
         hotwords=heard.hotwords,
@@ -67,46 +82,10 @@ def transcribe(
     )
 
 
-def orderly(segments: Sequence[MachineSegment], length_ms: int) -> tuple[MachineSegment, ...]:
-    """The same words with times that can be relied on, and figures of three decimals.
-
-    Word times come from attention, window by window, so at the borders of windows and of removed silences one
-    may begin a little before the last: it is moved up to it (starts never decrease, ends never precede starts,
-    nothing lies outside 0 to `length_ms`). Words of white space and segments without words are left out.
-    """
-    latest_ms = 0
-    result: list[MachineSegment] = []
-    for segment in segments:
-        words: list[MachineWord] = []
-        for word in segment.words:
-            if not word.text.strip():
-                continue
-            latest_ms = min(max(word.start_ms, latest_ms), length_ms)
-            end_ms = min(max(word.end_ms, latest_ms), length_ms)
-            words.append(MachineWord(word.text, latest_ms, end_ms, _share(word.probability)))
-        if words:
-            result.append(
-                MachineSegment(
-                    tuple(words),
-                    _figure(segment.average_log_probability),
-                    _figure(segment.compression_ratio),
-                    _share(segment.no_speech_probability),
-                )
-            )
-    return tuple(result)
-
-
-def _share(value: float) -> float:
-    return min(1.0, max(0.0, _figure(value)))
-
-
-def _figure(value: float) -> float:
-    if not math.isfinite(value):  # half precision overflows on some graphics cards, and then every word is noise
-        raise ToolFailed(
-            Problem(
-                "transcription",
-                "the engine's figures are no numbers",
-                "Set CUDA_VISIBLE_DEVICES to nothing to do without the graphics card, and run again",
-            )
-        )
-    return round(float(value), 3) + 0.0  # no negative zero, which would be another text for the same value
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
+        yield Path(folder)

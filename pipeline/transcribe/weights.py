@@ -49,6 +49,11 @@ class Weights:
     path: Path
     digest: str
 
+    @property
+    def size_bytes(self) -> int:
+        """Of the file that `digest` is of."""
+        return (self.path / MODEL_NAME if self.path.is_dir() else self.path).stat().st_size
+
 
 @dataclass(frozen=True)
 class _Package:

@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.transcribe.engine import Heard
 from pipeline.transcribe.holes import fill_holes, holes
+from pipeline.transcribe.orderly import orderly
 from pipeline.transcribe.sound import SAMPLE_RATE_HZ
-from pipeline.transcribe.transcribe import orderly
 from pipeline.transcribe.weights import Weights
 from pipeline.transcript import MachineSegment, MachineWord
 
@@ -53,6 +53,9 @@ class Echo:
 
     def __init__(self) -> None:
         self.hotwords: list[Sequence[str]] = []
+
+    def detect(self, samples: Any) -> tuple[str, float]:
+        return "en", 1.0
 
     def hear(
         self, samples: Any, *, language: str | None, hotwords: Sequence[str], report: Callable[[float], None]

@@ -16,8 +16,9 @@ from pipeline.errors import InvalidAudio, InvalidShow, MissingTool, ToolFailed
 from pipeline.show.settings import TranscriptionSettings
 from pipeline.transcribe.engine import HOTWORDS_MAX_TOKENS, fitting, takes_hotwords
 from pipeline.transcribe.languages import whisper_language
+from pipeline.transcribe.orderly import orderly
 from pipeline.transcribe.sound import read_speech
-from pipeline.transcribe.transcribe import orderly, transcribe
+from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcript import MachineSegment, MachineTranscript, MachineWord, machine_to_bytes, parse_machine
 from tests.transcribe.sounds import write_wav
 
