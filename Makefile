@@ -50,11 +50,12 @@ check: $(VENV)/.installed-dev ## Lint, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-dev ## Measure the desk, the feed and the search (figures for docs/benchmarks.md)
+bench: $(VENV)/.installed-dev ## Measure the desk, feed, search and transcription (figures for docs/benchmarks.md)
 	@.setup/browser $(VENV)
 	@$(BIN)/python -m tests.bench_desk
 	@$(BIN)/python -m tests.benchmarks.feed
 	@$(BIN)/python -m tests.benchmarks.search
+	@$(BIN)/python -m tests.benchmarks.transcription
 
 lock: ## Write the lock files anew (needs uv)
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile pyproject.toml --extra build \
