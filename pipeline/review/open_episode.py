@@ -21,8 +21,8 @@ from pipeline.release import PEAKS_NAME
 from pipeline.review.changes import ChangedParagraph, changed_paragraphs
 from pipeline.review.chapters import ChapterCandidate, chapter_candidates
 from pipeline.review.checked import Review, for_recording, paragraph_digest, read_review
-from pipeline.review.doubts import Doubt, doubts
 from pipeline.review.fresh import Mark, mark
+from pipeline.review.queue import Doubt, doubts
 from pipeline.review.realign import realign
 from pipeline.review.silences import silences_in_peaks
 from pipeline.review.workspace import Workspace

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.align import align
 from pipeline.likeness import fold, likeness, near_terms
-from pipeline.review.doubts import Doubt, doubts
+from pipeline.review.queue import Doubt, doubts
 from pipeline.review.silences import silences_in_peaks
 from pipeline.transcript import MachineSegment, MachineTranscript, MachineWord, Paragraph, Transcript
 

@@ -1,0 +1,101 @@
+"""Stretches in which the hearing itself failed: words over silence, loops, haste, another language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
+from operator import eq
+
+from pipeline.review.queue.words import Found, Word, by_paragraph, runs, stretch, untouched
+from pipeline.transcript import MachineSegment
+
+CHARACTERS_PER_SECOND_MAX = 25
+NO_SPEECH_HIGH = 0.6  # Whisper's own threshold for leaving a segment out
+COMPRESSION_HIGH = 2.4  # Whisper's own threshold for decoding a segment again
+_FAST_WINDOW_WORDS = 8
+_FAST_MIN_CHARACTERS = 20
+_LOOP_TIMES = {1: 4}  # "no, no, no" is speech
+_LOOP_TIMES_OF_LONGER = 3
+_LOOP_MAX_WORDS = 10
+_FOREIGN_IN_OTHER_SCRIPTS_WORDS = 3  # NATO in a Russian text is no change of language
+
+
+def silence(
+    words: Sequence[Word], segments: Sequence[MachineSegment], silences: Sequence[tuple[int, int]]
+) -> Iterator[Found]:
+    """Words in segments that the engine thinks empty, and words where the waveform is flat."""
+    places = untouched(words)
+    for segment in segments:
+        if segment.words and segment.no_speech_probability > NO_SPEECH_HIGH:
+            why = f"the engine thinks it {round(100 * segment.no_speech_probability)} % likely that nobody speaks here"
+            for first, last in stretch(words, places, segment.words[0].start_ms, segment.words[-1].start_ms + 1):
+                yield Found("silence", first, last, why)
+    for start_ms, end_ms in silences:
+        for first, last in stretch(words, places, start_ms, end_ms):
+            inside = [place for place in range(first, last + 1) if words[place].timed.end_ms <= end_ms]
+            if inside:
+                yield Found("silence", inside[0], inside[-1], "there is text here, and the recording is silent")
+
+
+def repetition(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Iterator[Found]:
+    """Words that stand several times in a row, and segments that compress as only loops do."""
+    # Words without a key are equal to nothing.
+    keys: list[object] = [word.key or object() for word in words]
+    for length in range(1, _LOOP_MAX_WORDS + 1):
+        again = bytes(map(eq, keys, keys[length:]))
+        needed = _LOOP_TIMES.get(length, _LOOP_TIMES_OF_LONGER)
+        for run in re.finditer(b"\1{%d,}" % (length * (needed - 1)), again):
+            first, times = run.start(), (run.end() - run.start()) // length + 1
+            if words[first].machine is not None:
+                phrase = " ".join(word.timed.text for word in words[first : first + length])
+                for start, stop in by_paragraph(words, first, first + times * length - 1):
+                    yield Found("repetition", start, stop, f"“{phrase}” stands here {times} times in a row")
+    places = untouched(words)
+    for segment in segments:
+        if segment.words and segment.compression_ratio > COMPRESSION_HIGH:
+            for first, last in stretch(words, places, segment.words[0].start_ms, segment.words[-1].start_ms + 1):
+                yield Found("repetition", first, last, "the engine repeated itself here")
+
+
+def fast(words: Sequence[Word]) -> Iterator[Found]:
+    """Words that come faster than anybody speaks."""
+    stretches = groupby(untouched(words), key=lambda place: (words[place].paragraph, words[place].segment))
+    for _, group in stretches:
+        places = list(group)
+        step = min(_FAST_WINDOW_WORDS, len(places))
+        for window in (places[start : start + step] for start in range(len(places) - step + 1)):
+            length = sum(len(words[place].timed.text) + 1 for place in window) - 1
+            duration_ms = max(1, words[window[-1]].timed.end_ms - words[window[0]].timed.start_ms)
+            if length >= _FAST_MIN_CHARACTERS and length * 1000 > CHARACTERS_PER_SECOND_MAX * duration_ms:
+                yield Found("fast", window[0], window[-1], "these words come faster than anybody speaks")
+
+
+def language(words: Sequence[Word]) -> Iterator[Found]:
+    """Words in another script than most."""
+    scripts = [_script(word.key) for word in words]
+    counted = Counter(script for script in scripts if script)
+    if len(counted) < 2:
+        return
+    main = counted.most_common(1)[0][0]
+    needed = 1 if main == "LATIN" else _FOREIGN_IN_OTHER_SCRIPTS_WORDS
+    by_word = {id(word): script for word, script in zip(words, scripts, strict=True)}
+    for first, last in runs(words, lambda word: word.machine is not None and by_word[id(word)] not in ("", main)):
+        if last - first + 1 >= needed:
+            yield Found("language", first, last, "the script changes here, perhaps the language too")
+
+
+def _script(key: str) -> str:
+    return next((script for character in key if (script := _script_of(character))), "")
+
+
+@lru_cache(maxsize=16_384)
+def _script_of(character: str) -> str:
+    if not character.isalpha():
+        return ""
+    name = unicodedata.name(character, "").partition(" ")[0]
+    # Japanese and Korean mix these in one sentence.
+    return "CJK" if name in ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "KATAKANA-HIRAGANA") else name
