@@ -38,6 +38,7 @@ serve: setup ## Serve site/ on this machine
 test: $(VENV)/.installed-dev ## Run every test (the first time fetches recordings of real speech)
 	@.setup/browser $(VENV)
 	@.setup/clients
+	@.setup/servers $(VENV)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-openai-whisper: $(VENV)/.installed-dev ## Install the extra openai-whisper (CPU PyTorch) and run its tests
