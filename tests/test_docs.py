@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pipeline.cli import app
 from pipeline.publish.gate import CODES
 from pipeline.show import models
+from pipeline.show import publishing as show_publishing
 from pipeline.show import settings as show_settings
 from pipeline.show import sources as show_sources
 from pipeline.stages.status import State
@@ -27,7 +28,7 @@ NOT_WRITTEN_BY_PEOPLE = {"slug", "folder", "id"}
 def settings() -> list[tuple[str, str]]:
     kinds = [
         kind
-        for module in (models, show_settings, show_sources)
+        for module in (models, show_settings, show_sources, show_publishing)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, BaseModel)
     ]

@@ -75,8 +75,9 @@ def validated(
     except ValidationError as error:
         source = path.read_text("utf-8-sig")
         for problem in error.errors():
-            place = (*prefix, *problem["loc"])
-            name = ".".join(str(part) for part in problem["loc"]) or path.name
+            within = _as_written(problem["loc"], table)
+            place = (*prefix, *within)
+            name = ".".join(str(part) for part in within) or path.name
             line = line_in_toml(source, place)
             remedy = (
                 "Delete or rename it; docs/formats.md lists the settings"
@@ -85,6 +86,20 @@ def validated(
             )
             problems.append(Problem(f"{path}:{line}", f"{name}: {explain(problem)}", remedy))
         return None
+
+
+def _as_written(place: tuple[int | str, ...], table: Any) -> tuple[int | str, ...]:
+    """The place of an error without the kind of a table, which pydantic counts as a part and nobody wrote."""
+    written: list[int | str] = []
+    for part in place:
+        if isinstance(table, dict) and part not in table and table.get("kind") == part:
+            continue
+        written.append(part)
+        try:
+            table = table[part]
+        except (KeyError, IndexError, TypeError):
+            table = None
+    return tuple(written)
 
 
 def explain(problem: Any) -> str:

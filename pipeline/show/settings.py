@@ -5,6 +5,7 @@ Formats, with examples: docs/formats.md. What is not set is None or empty, never
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from pipeline.show.fields import (
 )
 from pipeline.show.look import Look
 from pipeline.show.models import Funding, Location, SocialPost
+from pipeline.show.publishing import AnnounceSettings, TargetName, TargetSettings
 
 
 class AudioSettings(Value):
@@ -182,6 +184,8 @@ class ShowSettings(Value):
     subscribe: SubscribeSettings = SubscribeSettings()
     look: Look = Look()
     links: LinkSettings = LinkSettings()
+    targets: Mapping[TargetName, TargetSettings] = {}
+    announce: AnnounceSettings = AnnounceSettings()
 
     @model_validator(mode="after")
     def _license_has_a_name(self) -> Self:

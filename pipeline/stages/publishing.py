@@ -225,7 +225,7 @@ def _site_key(show: Show, ready: list[Reading], now: datetime, digests: DigestCa
         for reading in ready
     ]
     return stamps.key_of(
-        show=show.settings.model_dump(mode="json"),
+        show=show.settings.model_dump(mode="json", exclude={"targets"}),
         artwork=digests.digest(show.folder / show.settings.artwork),
         people=[one.model_dump(mode="json") for one in show.people.values()],
         glossary=[term.model_dump(mode="json") for term in show.glossary],

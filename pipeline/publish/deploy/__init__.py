@@ -1,0 +1,1 @@
+"""From `site/` to where listeners are: plan, then apply, then look whether it is there."""
