@@ -129,3 +129,34 @@ def _errors_json(found: Errors) -> dict[str, Any]:
         "deleted": found.deleted,
         "inserted": found.inserted,
     }
+
+
+@app.command(epilog="Example: onrecord learned")
+def learned(root: Root = HERE, json_only: AsJson = False) -> None:
+    """List what editors of approved episodes corrected again and again, and the terms it proposes for the glossary."""
+    from pipeline.stages.learning import learned_in
+
+    found = learned_in(root.resolve())
+    if json_only:
+        print_json(
+            {
+                "lessons": [
+                    {"heard": one.heard, "right": one.right, "times": one.times, "episodes": one.episodes}
+                    for one in found.lessons
+                ],
+                "proposed_terms": [{"term": one.right, "heard_as": one.heard} for one in found.proposed_terms],
+            }
+        )
+        return
+    if not found.lessons:
+        out.print("Nothing yet: no approved episodes in which the same words were corrected twice in the same way.")
+        return
+    table = Table("The machine heard", "editors wrote", "times", "episodes", box=None)
+    for one in found.lessons:
+        table.add_row(Text(one.heard), Text(one.right), str(one.times), str(one.episodes))
+    out.print(table)
+    if found.proposed_terms:
+        out.print()
+        out.print("For the glossary, if the show will say them again (glossary.toml; nothing is added by itself):")
+        for one in found.proposed_terms:
+            out.print(Text(f"• {one.right}, heard as “{one.heard}”"))

@@ -22,6 +22,7 @@ from pipeline.review.changes import ChangedParagraph, changed_paragraphs
 from pipeline.review.chapters import ChapterCandidate, chapter_candidates
 from pipeline.review.checked import Review, for_recording, paragraph_digest, read_review
 from pipeline.review.fresh import Mark, mark
+from pipeline.review.learned import LEARNED_NAME, Lesson, read_lessons
 from pipeline.review.queue import Doubt, doubts
 from pipeline.review.realign import realign
 from pipeline.review.silences import silences_in_peaks
@@ -63,6 +64,7 @@ class OpenEpisode:
         self._lock = threading.Lock()
         self._machine: tuple[Mark, MachineTranscript] | None = None
         self._silences: tuple[Mark, tuple[tuple[int, int], ...]] | None = None
+        self._lessons: tuple[Mark, tuple[Lesson, ...]] | None = None
         self._view: tuple[object, View] | None = None
 
     def view(self, show: Show, episode: Episode, given: tuple[Transcript, str] | None = None) -> View:
@@ -74,8 +76,8 @@ class OpenEpisode:
         terms, language = known_words(show, episode), episode.language or show.settings.language
         with self._lock:
             machine = self._read_machine()
-            silences = self._read_silences()
-            key = (revision, machine.audio_digest, id(machine), terms, language, silences)
+            silences, lessons = self._read_silences(), self._read_lessons()
+            key = (revision, machine.audio_digest, id(machine), terms, language, silences, lessons)
             if self._view is None or self._view[0] != key:
                 last = self._view[1] if self._view and self._view[1].machine is machine else None
                 timed = (
@@ -83,7 +85,7 @@ class OpenEpisode:
                     if last
                     else align(transcript, machine.words)
                 )
-                found = doubts(timed, machine, terms=terms, language=language, silences=silences)
+                found = doubts(timed, machine, terms=terms, language=language, silences=silences, lessons=lessons)
                 self._view = (key, View(revision, transcript, machine, timed, found))
             return self._view[1]
 
@@ -110,7 +112,9 @@ class OpenEpisode:
                 self.build_folder / PEAKS_NAME,
             )
         ]
-        key = files.digest_json([marks, terms, language])
+        with self._lock:
+            taught = [(one.heard, one.right) for one in self._read_lessons()]
+        key = files.digest_json([marks, terms, language, taught])
         kept = self.workspace.desk_folder / "outline.json"
         try:
             found = json.loads(kept.read_bytes())
@@ -134,6 +138,13 @@ class OpenEpisode:
         if self._machine is None or self._machine[0] != now:
             self._machine = (now, read_machine(path))
         return self._machine[1]
+
+    def _read_lessons(self) -> tuple[Lesson, ...]:
+        path = self.build_folder.parent / LEARNED_NAME
+        now = mark(path)
+        if self._lessons is None or self._lessons[0] != now:
+            self._lessons = (now, read_lessons(path))
+        return self._lessons[1]
 
     def _read_silences(self) -> tuple[tuple[int, int], ...]:
         path = self.build_folder / PEAKS_NAME

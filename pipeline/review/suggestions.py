@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipeline.align import TimedParagraph, split_words
 from pipeline.likeness import fold, likeness
@@ -49,12 +50,12 @@ class Recurring:
 
 def term_suggestions(changed: Iterable[ChangedParagraph], known: Iterable[str]) -> tuple[TermSuggestion, ...]:
     """Terms to offer, the most often corrected first. `known` are the glossary and the people's names."""
-    known_forms = {fold(term) for term in known} | {fold(word) for term in known for word in term.split()}
+    known = tuple(known)
     heard: dict[str, Counter[str]] = defaultdict(Counter)
-    for old, new in _corrections(changed):
-        term = _trimmed(new)
-        if _looks_like_a_name(term) and fold(term) not in known_forms and _sound_alike(old, term):
-            heard[term][_trimmed(old)] += 1
+    for old, new in corrected_words(changed):
+        term = trimmed(new)
+        if looks_like_a_name(term) and not is_known(term, known) and sound_alike(old, term):
+            heard[term][trimmed(old)] += 1
     found = [TermSuggestion(term, olds.most_common(1)[0][0], olds.total()) for term, olds in heard.items()]
     return tuple(sorted(found, key=lambda one: (-one.times, one.term)))
 
@@ -66,19 +67,30 @@ def recurring(changed: Iterable[ChangedParagraph], paragraphs: Sequence[TimedPar
     """
     corrected: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
     shown: dict[tuple[str, ...], str] = {}
-    for old, new in _corrections(changed):
+    for old, new in corrected_words(changed):
         keys = tuple(span.key for span in split_words(old))
         # One short common word corrected once says nothing about the next one.
-        if len("".join(keys)) >= 4 and _sound_alike(old, new):
-            corrected[keys][fold(new)] = _trimmed(new)
-            shown.setdefault(keys, _trimmed(old))
+        if len("".join(keys)) >= 4 and sound_alike(old, new):
+            corrected[keys][fold(new)] = trimmed(new)
+            shown.setdefault(keys, trimmed(old))
     wanted = {keys: next(iter(news.values())) for keys, news in corrected.items() if len(news) == 1}
     places = _places(wanted.keys(), paragraphs)
     found = [Recurring(shown[keys], right, tuple(places[keys])) for keys, right in wanted.items() if places[keys]]
     return tuple(sorted(found, key=lambda one: (-len(one.places), one.wrong)))
 
 
-def _corrections(changed: Iterable[ChangedParagraph]) -> Iterator[tuple[str, str]]:
+def is_known(text: str, known: Sequence[str]) -> bool:
+    """Whether `text` is one of the `known` names and terms, or a word of one."""
+    return fold(text) in _known_forms(tuple(known))
+
+
+@lru_cache(maxsize=4)
+def _known_forms(known: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(fold(form) for term in known for form in (term, *term.split()))
+
+
+def corrected_words(changed: Iterable[ChangedParagraph]) -> Iterator[tuple[str, str]]:
+    """What was heard and what was written for it, for every correction of a few words."""
     for paragraph in changed:
         for change in paragraph.changes:
             if change.operation == "replace" and max(len(change.old.split()), len(change.new.split())) <= _WORDS_MAX:
@@ -101,7 +113,8 @@ def _places(
     return places
 
 
-def _looks_like_a_name(text: str) -> bool:
+def looks_like_a_name(text: str) -> bool:
+    """Whether `text` is one to three words with a capital among them."""
     words = text.split()
     letters = [character for character in text if character.isalpha()]
     if len(letters) < 3 or len(words) > 3:
@@ -111,10 +124,12 @@ def _looks_like_a_name(text: str) -> bool:
     return not has_case or any(character.isupper() for word in words for character in word)
 
 
-def _sound_alike(old: str, new: str) -> bool:
+def sound_alike(old: str, new: str) -> bool:
+    """Whether one may be a mishearing of the other."""
     left, right = fold(old), fold(new)
     return left != right and bool(left) and likeness(left, right) >= SOUNDS_ALIKE
 
 
-def _trimmed(text: str) -> str:
+def trimmed(text: str) -> str:
+    """`text` without the punctuation around it."""
     return text.strip(' \t.,;:!?…"“”„«»()[]—–。，、？！؟،')

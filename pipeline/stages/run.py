@@ -13,6 +13,7 @@ from pipeline.errors import OnRecordError, Problem, Refused
 from pipeline.review import approvals, checked, signatures
 from pipeline.show import Episode, Show, load_show
 from pipeline.stages.faults import Failed, set_aside
+from pipeline.stages.learning import learn
 from pipeline.stages.locks import exclusively
 from pipeline.stages.prepare import Report, prepare
 from pipeline.stages.publishing import publish
@@ -62,6 +63,7 @@ def run(root: Path, now: datetime, report: Report) -> RunResult:
                 files.remove_leftovers(build_folder(root) / episode.slug)
                 prepare(show, episode, digests, done, report)
                 readings.append(read_episode(show, episode, digests))
+        learn(root, readings)
         built = publish(show, readings, digests, now, failed, report)
         digests.save()
         statuses = survey_show(show, digests, now, failed)

@@ -2,8 +2,9 @@
 
 A word's probability is one signal among several, and not the best one. Here are stretches in which the hearing
 failed (`hearing`: loops, text where the engine or the waveform found no speech, speech faster than anybody talks,
-another script) and single words (`wording`: names near a known one, numbers and negations, which turn a sentence
-round, and times that nobody measured). A doubt orders attention: what is not in the queue is not therefore right.
+another script) and single words (`wording`: what was corrected before, names near a known one, numbers and negations,
+which turn a sentence round, and times that nobody measured). A doubt orders attention: what is not in the queue is not
+therefore right.
 
 Only words that stand as the machine wrote them are doubted: what a person wrote has been looked at.
 """
@@ -16,12 +17,15 @@ from typing import get_args
 
 from pipeline import files
 from pipeline.align import TimedParagraph
+from pipeline.review.learned import Lesson
 from pipeline.review.queue import hearing, wording
 from pipeline.review.queue.words import Found, Kind, Word, words_of
 from pipeline.transcript import MachineTranscript
 
-# Whoever listens to one of these stretches has listened to the single words in it.
-_WHOLE_STRETCH: frozenset[Kind] = frozenset({"silence", "repetition", "fast", "language"})
+# Whoever looks at one of these stretches has looked at the single words in it.
+_WHOLE_STRETCH: frozenset[Kind] = frozenset({"silence", "repetition", "fast", "language", "learned"})
+# Two that touch stay two: each has a suggestion of its own.
+_EACH_BY_ITSELF: frozenset[Kind] = frozenset({"learned", "name"})
 _RANK: Mapping[Kind, int] = {kind: rank for rank, kind in enumerate(get_args(Kind))}
 
 
@@ -50,10 +54,12 @@ def doubts(
     terms: Sequence[str],
     language: str,
     silences: Sequence[tuple[int, int]] = (),
+    lessons: Sequence[Lesson] = (),
 ) -> tuple[Doubt, ...]:
     """The queue, the gravest first; those of low probability by their probability, others by time.
 
-    `terms` are the names and words of the glossary, `silences` stretches (ms) where the waveform is flat.
+    `terms` are the names and words of the glossary, `silences` stretches (ms) where the waveform is flat,
+    `lessons` what editors corrected in earlier episodes.
     """
     words = words_of(paragraphs, machine)
     found = [
@@ -61,6 +67,7 @@ def doubts(
         *hearing.repetition(words, machine.segments),
         *hearing.fast(words),
         *hearing.language(words),
+        *wording.learned(words, lessons),
         *wording.names(words, terms),
         *wording.low_probability(words),
         *wording.numbers(words, language),
@@ -79,7 +86,8 @@ def _joined(found: Sequence[Found], words: Sequence[Word]) -> list[Found]:
         before = joined[-1] if joined else None
         if (
             before
-            and before.kind == one.kind != "name"
+            and before.kind == one.kind
+            and one.kind not in _EACH_BY_ITSELF
             and one.first <= before.last + 1
             and words[one.first].paragraph == words[before.last].paragraph
         ):

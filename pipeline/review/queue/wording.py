@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.likeness import JOINED_WORDS_MAX, fold, near_terms
+from pipeline.review.learned import Lesson
 from pipeline.review.queue.lexicon import is_negation, is_number
 from pipeline.review.queue.words import Found, Word, runs
 
@@ -12,6 +13,25 @@ PROBABILITY_LOW = 0.7
 NEGATION_SURE = 0.95
 _INTERPOLATED_MIN_WORDS = 4
 _LOW_SHARE = 50  # at most one doubt of low probability in so many words, the lowest first
+
+
+def learned(words: Sequence[Word], lessons: Sequence[Lesson]) -> Iterator[Found]:
+    """What the machine was heard to say before, and editors corrected every time."""
+    by_keys = {one.keys: one for one in lessons}
+    lengths = sorted({len(keys) for keys in by_keys}, reverse=True)
+    begins = {keys[0] for keys in by_keys}
+    for first, last in runs(words, lambda word: word.machine is not None):
+        place = first
+        while place <= last:
+            length = 1
+            for longest in lengths if words[place].key in begins else ():
+                stop = min(place + longest, last + 1)
+                if lesson := by_keys.get(tuple(word.key for word in words[place:stop])):
+                    why = f"editors corrected this to “{lesson.right}” {lesson.times} times before"
+                    yield Found("learned", place, stop - 1, why, suggestion=lesson.right)
+                    length = stop - place
+                    break
+            place += length
 
 
 def names(words: Sequence[Word], terms: Sequence[str]) -> Iterator[Found]:

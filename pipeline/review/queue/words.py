@@ -16,6 +16,7 @@ Kind = Literal[
     "repetition",
     "fast",
     "language",
+    "learned",
     "name",
     "probability",
     "number",

@@ -10,6 +10,7 @@ const KINDS = {
   repetition: "Repetition",
   fast: "Too fast",
   language: "Change of language",
+  learned: "Corrected before",
   name: "Name or term",
   probability: "Uncertain words",
   number: "Number",

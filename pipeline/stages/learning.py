@@ -1,0 +1,100 @@
+"""Learning from corrections: the newest approved episodes are looked through, each once, and what recurs is kept.
+
+`build/<slug>/learned.json` holds an episode's corrections with the digests of the two files they come from, and
+`build/learned.json` what all of them teach. Both may be deleted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import files
+from pipeline.errors import InvalidTranscript
+from pipeline.review.learned import (
+    LEARNED_NAME,
+    Correction,
+    Lesson,
+    candidates,
+    corrections,
+    lessons,
+    lessons_json,
+    proposed_terms,
+    read_lessons,
+)
+from pipeline.show import load_show
+from pipeline.stages.status import Reading, build_folder, read_episode, remembered_digests
+from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, read_machine
+
+EPISODES_MAX = 100  # of the newest: aligning more would make a first run long, and machines change with the years
+# Raise it when the same texts would teach something else.
+_VERSION = 1
+
+
+def learn(root: Path, readings: Iterable[Reading]) -> tuple[Lesson, ...]:
+    """What the approved ones of `readings` teach, kept for the desk. Only what changed is looked through."""
+    approved = [one for one in readings if one.verdict.holds and one.transcript is not None]
+    approved.sort(key=lambda one: (one.episode.published_at, one.episode.slug), reverse=True)
+    newest = approved[:EPISODES_MAX]
+    kept = build_folder(root) / LEARNED_NAME
+    key = files.digest_json([_VERSION, sorted(_key(one) for one in newest)])
+    if _read(kept).get("key") == key:
+        return read_lessons(kept)
+    found = candidates({one.episode.slug: _corrections(root, one) for one in newest})
+    taught = lessons(found, (one.transcript for one in newest if one.transcript is not None))
+    files.write_text(kept, files.readable_json({"key": key, "lessons": lessons_json(taught)}))
+    return taught
+
+
+@dataclass(frozen=True)
+class Learned:
+    """All lessons, and those that are names which the glossary does not have."""
+
+    lessons: tuple[Lesson, ...]
+    proposed_terms: tuple[Lesson, ...]
+
+
+def learned_in(root: Path) -> Learned:
+    """What the show's approved episodes teach. Raises InvalidShow."""
+    show = load_show(root)
+    digests = remembered_digests(root)
+    taught = learn(root, [read_episode(show, episode, digests) for episode in show.episodes])
+    known = [
+        *(person.name for person in show.people.values()),
+        *(term.term for episode in show.episodes for term in show.glossary_of(episode)),
+    ]
+    return Learned(taught, proposed_terms(taught, tuple(dict.fromkeys(known))))
+
+
+def _corrections(root: Path, reading: Reading) -> tuple[Correction, ...]:
+    kept = build_folder(root) / reading.episode.slug / LEARNED_NAME
+    key = _key(reading)
+    known = _read(kept)
+    if known.get("key") == key:
+        try:
+            return tuple(Correction(**one) for one in known["corrections"])
+        except (KeyError, TypeError):
+            pass  # it is made again
+    assert reading.transcript is not None  # noqa: S101 - the caller has looked
+    try:
+        machine = read_machine(reading.episode.folder / MACHINE_NAME)
+    except (OSError, InvalidTranscript):
+        return ()  # a text that was written without a machine teaches nothing about one
+    made = corrections(reading.transcript, machine)
+    files.write_text(kept, files.readable_json({"key": key, "corrections": [asdict(one) for one in made]}))
+    return made
+
+
+def _key(reading: Reading) -> str:
+    return files.digest_json([_VERSION, *(reading.subject.get(name) for name in (MACHINE_NAME, TRANSCRIPT_NAME))])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
