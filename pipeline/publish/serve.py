@@ -24,29 +24,8 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.errors import Problem, Refused
+from pipeline.publish.headers import content_type
 
-CONTENT_TYPES = {
-    ".avif": "image/avif",
-    ".css": "text/css; charset=utf-8",
-    ".gif": "image/gif",
-    ".html": "text/html; charset=utf-8",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".js": "text/javascript; charset=utf-8",
-    ".chapters.json": "application/json+chapters",
-    ".json": "application/json",
-    ".m4a": "audio/mp4",
-    ".mp3": "audio/mpeg",
-    ".opus": "audio/ogg",
-    ".png": "image/png",
-    ".srt": "application/x-subrip; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
-    ".vtt": "text/vtt; charset=utf-8",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-    ".xml": "application/rss+xml; charset=utf-8",
-}
 _SHARED_WITH_OTHER_ORIGINS = (".html", ".json", ".srt", ".vtt", ".xml")
 
 
@@ -122,12 +101,11 @@ class _SiteFiles(StaticFiles):
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        suffix, double = PurePath(full_path).suffix.lower(), "".join(PurePath(full_path).suffixes[-2:]).lower()
         response = FileResponse(
             full_path,
             status_code=status_code,
             stat_result=stat_result,
-            media_type=CONTENT_TYPES.get(double) or CONTENT_TYPES.get(suffix, "application/octet-stream"),
+            media_type=content_type(PurePath(full_path).as_posix()),
         )
         if self.is_not_modified(response.headers, Headers(scope=scope)):
             return NotModifiedResponse(response.headers)

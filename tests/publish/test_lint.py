@@ -31,6 +31,7 @@ from pipeline.publish.captions import to_html, to_json, to_srt, to_vtt
 from pipeline.publish.chapters import timed_chapters, to_chapters_json
 from pipeline.publish.cues import cues
 from pipeline.publish.feed import build_feeds, feed_item
+from pipeline.publish.headers import CONTENT_TYPES
 from pipeline.publish.lint import media
 from pipeline.publish.lint.check import lint, lint_target
 from pipeline.publish.lint.fetching import Answer, Question, fetcher
@@ -501,7 +502,7 @@ def good_server(site: Path) -> Callable[[Question], Answer]:
         path = site / question.url.removeprefix("https://show.example/")
         content = path.read_bytes()
         name = ".chapters.json" if path.name.endswith(".chapters.json") else path.suffix
-        kind = kinds.get(name) or serve.CONTENT_TYPES[name]
+        kind = kinds.get(name) or CONTENT_TYPES[name]
         headers = {
             "content-type": kind, "content-length": str(len(content)), "etag": '"1"', "access-control-allow-origin": "*",
             "content-encoding": "gzip",

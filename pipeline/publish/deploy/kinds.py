@@ -1,0 +1,24 @@
+"""From what show.toml says of a target to the target itself. What is heavy is imported by the kind that needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.errors import Problem, Refused
+from pipeline.publish.deploy.targets import Target
+from pipeline.show.publishing import FolderTarget, StoreTarget, TargetSettings
+
+
+def target_of(settings: TargetSettings, root: Path) -> Target:
+    """The target; a relative path is one below the show's `root`, and `~` is your home."""
+    match settings:
+        case FolderTarget():
+            from pipeline.publish.deploy.folder import Folder  # noqa: PLC0415  only what is used is loaded
+
+            return Folder(root / Path(settings.path).expanduser())
+        case StoreTarget():
+            from pipeline.publish.deploy.store import Store  # noqa: PLC0415  likewise
+
+            return Store(settings)
+        case _:
+            raise Refused(Problem("show.toml", f"{settings.kind} is not there yet", "Use another kind of target"))
