@@ -26,7 +26,8 @@ class Release:
     """One finished MP3, measured on the file itself.
 
     `recording_start_ms` is where the recording begins in the release (the intro's length, less the
-    crossfade): times in `episodes/` are of the recording, times in `site/` are of the release.
+    crossfade): times in `episodes/` are of the recording, times in `site/` are of the release. Loudness and
+    peak are None where nobody measured them: of a recording that was finished elsewhere.
     """
 
     digest: str
@@ -35,8 +36,8 @@ class Release:
     channels: Annotated[int, Field(ge=1, le=2)]
     sample_rate_hz: Annotated[int, Field(gt=0)]
     bitrate_kbps: Annotated[int, Field(gt=0)]
-    loudness_lufs: float
-    true_peak_dbtp: float
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
     recording_start_ms: Annotated[int, Field(ge=0)]
     recording_duration_ms: Annotated[int, Field(gt=0)]
 

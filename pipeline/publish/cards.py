@@ -39,6 +39,7 @@ class Card:
     image: str | None = None
     image_alt: str = ""
     audio: str | None = None
+    audio_type: str = "audio/mpeg"
     published_at: datetime | None = None
     modified_at: datetime | None = None
 
@@ -60,7 +61,7 @@ def metas(card: Card) -> tuple[Meta, ...]:
         ("og:image:height", str(HEIGHT_PX) if card.image else None),
         ("og:image:alt", card.image_alt),
         ("og:audio", card.audio),
-        ("og:audio:type", "audio/mpeg" if card.audio else None),
+        ("og:audio:type", card.audio_type if card.audio else None),
         ("article:published_time", card.published_at.isoformat() if card.published_at else None),
         ("article:modified_time", card.modified_at.isoformat() if card.modified_at else None),
     )

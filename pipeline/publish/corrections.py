@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from pipeline.errors import Refusal
-from pipeline.publish.published import AUDIO, Record, Words, area, correction_digest, words_of
+from pipeline.publish.published import AUDIO, TRANSCRIPT, Record, Words, area, correction_digest, words_of
 from pipeline.show import EPISODE_NAME, NOTES_NAME, Episode
 from pipeline.show.amends import Correction, Place
 from pipeline.transcript import TRANSCRIPT_NAME
@@ -63,7 +63,12 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[Change, 
 
 
 def untold(record: Record, now: Mapping[str, str], corrections: Sequence[Correction]) -> tuple[Change, ...]:
-    """The changes since `record` that no new correction tells."""
+    """The changes since `record` that no new correction tells.
+
+    A transcript where there was none, of an imported episode, changes no word of what was published.
+    """
+    if TRANSCRIPT not in record.sections:
+        now = {name: text for name, text in now.items() if name != TRANSCRIPT}
     told = [_Told(one, record.sections, now) for one in _new(record, corrections)]
     return tuple(change for change in changes(record.sections, now) if not any(one.tells(change) for one in told))
 
@@ -71,7 +76,7 @@ def untold(record: Record, now: Mapping[str, str], corrections: Sequence[Correct
 def change_refusals(episode: Episode, record: Record, now: Mapping[str, str]) -> Iterator[Refusal]:
     """Why an episode that was published may not be published as it stands now."""
     where = str(episode.folder / EPISODE_NAME)
-    if str(episode.guid) != record.guid:
+    if episode.guid != record.guid:
         what = f"it was published with the guid {record.guid}; with another one, apps would show it twice"
         yield Refusal(where, what, f'Write guid = "{record.guid}" again', "published-guid-changed")
     if episode.published_at.isoformat() != record.published_at:

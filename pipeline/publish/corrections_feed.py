@@ -37,7 +37,7 @@ def corrections_feed(site: Site) -> dict[str, bytes]:
         entry.title(f"{one.kind.capitalize()}: {part.approved.episode.title}")
         entry.link(href=f"{settings.site_url}{part.files.page}#corrections")
         digest = correction_digest(one.model_dump(mode="json"))
-        entry.guid(str(uuid5(part.approved.episode.guid, digest)), permalink=False)
+        entry.guid(str(uuid5(part.approved.episode.namespace, digest)), permalink=False)
         entry.pubDate(one.at)
         entry.description("".join(f"<p>{escape(text, quote=False)}</p>" for text in told(one)))
     document: bytes = feed.rss_str(pretty=True)

@@ -7,12 +7,14 @@ the channel, I1 to I19 of the item).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 from feedgen.feed import FeedGenerator
+from lxml import etree
 
 from pipeline.errors import Problem, Refused
 from pipeline.publish.chapters import listed_chapters, timed_chapters
@@ -22,13 +24,13 @@ from pipeline.publish.feed_pages import cut, page_links, page_names
 from pipeline.publish.feed_show import show_tags
 from pipeline.publish.feed_tags import EpisodeExtension, ShowExtension, Tag
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
+from pipeline.publish.moving.kept import CONTENT, TakenOver, as_page, at, text_element
 from pipeline.publish.notes import Notes, format_time
 from pipeline.publish.wording import format_day, newest_corrections, told
 from pipeline.show import Person, ShowSettings
 from pipeline.show.helplines import Helpline
 
 GENERATOR = "On Record"
-AUDIO_TYPE = "audio/mpeg"
 # What an item takes besides its notes, at most, in the measured feeds.
 _OTHER_BYTES_OF_ITEM = 4000
 _LXML_DECLARATION = b"<?xml version='1.0' encoding='UTF-8'?>"
@@ -37,25 +39,53 @@ _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
 
 @dataclass(frozen=True)
 class FeedItem:
-    """One item: the episode, where its files are, and its notes as `feed_item` makes them."""
+    """One item: the episode, where its files are, and its notes as `feed_item` makes them; no text is left out.
+
+    `kept` are elements that an imported episode brought along.
+    """
 
     approved: ApprovedEpisode
     files: EpisodeFiles
     description: str
     content: str
+    kept: tuple[etree._Element, ...] = field(default=(), repr=False)
 
 
 def feed_item(settings: ShowSettings, approved: ApprovedEpisode, files: EpisodeFiles, notes: Notes) -> FeedItem:
     """The item of one episode, its notes led by what a listener is to know before playing it."""
     page_url = settings.site_url + files.page
-    lead = tuple(_lead(approved))
+    kept = _kept_tags(settings, approved, files)
+    if approved.imported and not approved.notes_markdown:
+        return FeedItem(approved, files, *_kept_texts(approved, approved.imported), kept)
+    lead = (*_changes(approved), approved.episode.summary, *_warnings(approved))
     chapters = listed_chapters(timed_chapters(approved))
     return FeedItem(
         approved,
         files,
         description(notes, page_url=page_url, lead=lead, chapters=chapters),
         feed_html(notes, page_url=page_url, lead=lead, chapters=chapters),
+        kept,
     )
+
+
+def _kept_texts(approved: ApprovedEpisode, brought: TakenOver) -> tuple[str, str]:
+    """Description and content as the old feed had them, behind what became known since."""
+    lead = "".join(f"<p>{escape(text, quote=False)}</p>" for text in (*_changes(approved), *_warnings(approved)))
+    texts = (brought.item.description or "", brought.item.content or "")
+    if lead and not any(texts):
+        texts = (lead, "")
+    elif lead:
+        first, second = (lead + as_page(text) if text else "" for text in texts)
+        texts = (first, second)
+    # A text that a reader takes as HTML says the same with it, and no CDATA can hold it otherwise.
+    return texts[0].replace("]]>", "]]&gt;"), texts[1].replace("]]>", "]]&gt;")
+
+
+def _kept_tags(settings: ShowSettings, approved: ApprovedEpisode, files: EpisodeFiles) -> tuple[etree._Element, ...]:
+    if not (approved.imported and approved.episode.imported):
+        return ()
+    moved = {approved.episode.imported.audio_url: settings.site_url + files.audio}
+    return tuple(at(tag, moved) for tag in approved.imported.item.tags)
 
 
 def build_feeds(
@@ -65,18 +95,20 @@ def build_feeds(
     artwork_url: str,
     people: Mapping[str, Person] | None = None,
     photos: Mapping[str, str] | None = None,
+    kept: Sequence[etree._Element] = (),
 ) -> dict[str, bytes]:
     """Every page of the feed by its file name: feed.xml with the newest items, and feed-2.xml and so on if it is long.
 
     Addresses of files are `settings.site_url` and the path in `EpisodeFiles`; `artwork_url` is the show's artwork.
-    `people` are all in people.toml by their id, for regular hosts and credits; `photos` the addresses of their photos.
+    `people` are all in people.toml by their id, for regular hosts and credits; `photos` the addresses of their photos;
+    `kept` the channel's elements that an imported show brought along.
     Raises Refused when two items share a guid or an audio file: apps would show one of them only.
     """
     _refuse_doubles(items)
     oldest_first = sorted(items, key=_age)
     pages = cut(oldest_first, _size_bytes)
     names = page_names(len(pages))
-    known = _Known(settings, artwork_url, people or {}, photos or {})
+    known = _Known(settings, artwork_url, people or {}, photos or {}, tuple(kept))
     return {
         name: _page(
             known,
@@ -98,6 +130,7 @@ class _Known:
     artwork_url: str
     people: Mapping[str, Person]
     photos: Mapping[str, str]
+    kept: tuple[etree._Element, ...] = ()
 
 
 def _page(
@@ -122,8 +155,8 @@ def _page(
         people=known.people,
         photos=known.photos,
         episodes=[(one.approved, one.files) for one in said_of],
-        audio_type=AUDIO_TYPE,
     )
+    feed.show.kept = tuple(map(copy.deepcopy, known.kept))
     feed.show.tags = (*links, *tags)
     feed.show.dated = bool(said_of)
     if said_of:
@@ -140,11 +173,17 @@ def _add_item(feed: Any, known: _Known, item: FeedItem) -> None:
     entry = feed.add_entry(order="append")
     entry.title(approved.episode.title)
     entry.link(href=site_url + files.page)
-    entry.guid(str(approved.episode.guid), permalink=False)
+    entry.guid(approved.episode.guid, permalink=bool(approved.episode.imported and approved.episode.imported.permalink))
     entry.pubDate(approved.episode.published_at)
-    entry.enclosure(site_url + files.audio, approved.release.size_bytes, AUDIO_TYPE)
-    entry.description(item.description)
-    entry.content(item.content, type="CDATA")
+    entry.enclosure(site_url + files.audio, approved.release.size_bytes, approved.audio_type)
+    kept = [copy.deepcopy(element) for element in item.kept]
+    if item.description:
+        entry.description(item.description)
+    if item.description and item.content:
+        entry.content(item.content, type="CDATA")
+    elif item.content:
+        kept.insert(0, text_element(CONTENT, item.content))  # feedgen would make it the description
+    entry.show.kept = tuple(kept)
     entry.show.tags = tuple(episode_tags(known.settings, approved, files, people=known.people, photos=known.photos))
 
 
@@ -152,15 +191,21 @@ def _size_bytes(item: FeedItem) -> int:
     return len(item.description.encode()) + len(item.content.encode()) + _OTHER_BYTES_OF_ITEM
 
 
-def _age(item: FeedItem) -> tuple[float, str]:
-    return item.approved.episode.published_at.timestamp(), str(item.approved.episode.guid)
+def _age(item: FeedItem) -> tuple[float, int, str]:
+    episode = item.approved.episode
+    # Of those that an old feed published at one moment, the order is the old feed's.
+    position = (episode.imported.position if episode.imported else None) or 0
+    return episode.published_at.timestamp(), position, episode.guid
 
 
-def _lead(approved: ApprovedEpisode) -> Iterator[str]:
-    episode = approved.episode
-    for correction in newest_corrections(episode.corrections):
+def _changes(approved: ApprovedEpisode) -> Iterator[str]:
+    for correction in newest_corrections(approved.episode.corrections):
         yield f"{correction.kind.capitalize()}, {format_day(correction.at)}. {' '.join(told(correction))}"
-    yield episode.summary
+
+
+def _warnings(approved: ApprovedEpisode) -> Iterator[str]:
+    """What a listener is to know before playing it."""
+    episode = approved.episode
     if episode.content_note:
         until_ms = approved.content_note_until_ms
         skip = f" (to skip it, go to {format_time(until_ms)})" if until_ms is not None else ""
@@ -180,7 +225,7 @@ def _refuse_doubles(items: Sequence[FeedItem]) -> None:
     problems: list[Problem] = []
     for item in items:
         slug = item.approved.slug
-        for what, value in (("guid", str(item.approved.episode.guid)), ("audio file", item.files.audio)):
+        for what, value in (("guid", item.approved.episode.guid), ("audio file", item.files.audio)):
             if value in seen:
                 problems.append(
                     Problem(

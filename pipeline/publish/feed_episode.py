@@ -54,7 +54,10 @@ def episode_tags(
 
 def _apple(settings: ShowSettings, approved: ApprovedEpisode, files: EpisodeFiles) -> Iterator[Tag]:
     # Apple reads whole seconds; a file of less than one still has a length.
-    yield Tag("itunes:duration", str(max(1, (approved.release.duration_ms + 500) // 1000)))
+    seconds = max(1, (approved.release.duration_ms + 500) // 1000)
+    kept = approved.episode.imported if approved.episode.keeps_audio else None
+    said = kept.duration_s if kept else None
+    yield Tag("itunes:duration", str(said or seconds))
     yield Tag("itunes:explicit", truth(approved.explicit))
     yield Tag("itunes:episodeType", approved.episode.type)
     if files.artwork:
@@ -90,8 +93,18 @@ def _people(
 
 
 def _transcripts(settings: ShowSettings, approved: ApprovedEpisode, files: EpisodeFiles) -> Iterator[Tag]:
-    timed = ((files.vtt, VTT_TYPE), (files.srt, SRT_TYPE), (files.json, JSON_TYPE))
-    for path, media_type in (*timed, *(((files.html, HTML_TYPE),) if files.html else ())):
+    formats = (
+        (files.vtt, VTT_TYPE), (files.srt, SRT_TYPE), (files.json, JSON_TYPE), (files.html, HTML_TYPE),
+    )  # fmt: skip
+    for kept in files.kept:
+        url = settings.site_url + kept.path
+        yield Tag(
+            "podcast:transcript",
+            attributes=attributes(url=url, type=kept.media_type, language=kept.language, rel=kept.rel),
+        )
+    for path, media_type in formats:
+        if path is None:
+            continue
         # HTML is read, not shown along with the sound.
         rel = None if media_type == HTML_TYPE else "captions"
         more = attributes(url=settings.site_url + path, type=media_type, language=approved.language, rel=rel)

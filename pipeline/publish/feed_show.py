@@ -27,7 +27,6 @@ def show_tags(
     people: Mapping[str, Person],
     photos: Mapping[str, str],
     episodes: Episodes,
-    audio_type: str,
 ) -> Iterator[Tag]:
     """The tags in their order. `photos` are the addresses of photos by the person's id; of `episodes` the trailers
     are announced, and whether any has synthetic voices."""
@@ -47,7 +46,7 @@ def show_tags(
         yield _update_frequency(settings)
     for trailer, files in episodes:
         if trailer.episode.type == "trailer":
-            yield _trailer(trailer, settings.site_url + files.audio, audio_type)
+            yield _trailer(trailer, settings.site_url + files.audio)
     if any(one.episode.synthetic_voices for one, _ in episodes):
         yield Tag("podcast:txt", "true", attributes(purpose="ai-content"))
     for text in settings.txt:
@@ -103,13 +102,13 @@ def _update_frequency(settings: ShowSettings) -> Tag:
     )
 
 
-def _trailer(approved: ApprovedEpisode, url: str, audio_type: str) -> Tag:
+def _trailer(approved: ApprovedEpisode, url: str) -> Tag:
     episode = approved.episode
     more = attributes(
         url=url,
         pubdate=format_datetime(episode.published_at),
         length=approved.release.size_bytes,
-        type=audio_type,
+        type=approved.audio_type,
         season=episode.season,
     )
     return Tag("podcast:trailer", _at_most(episode.title, 128), more)

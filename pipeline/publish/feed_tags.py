@@ -45,10 +45,11 @@ def attributes(**values: str | int | None) -> Attributes:
 
 
 class ShowExtension(BaseExtension):
-    """Puts `tags` into the channel and declares both namespaces."""
+    """Puts `tags` and the elements `kept` into the channel and declares both namespaces."""
 
     def __init__(self) -> None:
         self.tags: tuple[Tag, ...] = ()
+        self.kept: tuple[etree._Element, ...] = ()
         self.dated = True
 
     def extend_ns(self) -> dict[str, str]:
@@ -60,6 +61,7 @@ class ShowExtension(BaseExtension):
         channel = feed[0]
         for tag in self.tags:
             tag.add_to(channel)
+        channel.extend(self.kept)
         if not self.dated:
             # feedgen writes the present moment where it is told none: the bytes would change at every build.
             channel.remove(channel.find("lastBuildDate"))
@@ -67,15 +69,18 @@ class ShowExtension(BaseExtension):
 
 
 class EpisodeExtension(BaseEntryExtension):
-    """Puts `tags` into the item, and its description into CDATA, where directories look for HTML."""
+    """Puts `tags` and the elements `kept` into the item, and its description into CDATA: HTML is looked for there."""
 
     def __init__(self) -> None:
         self.tags: tuple[Tag, ...] = ()
+        self.kept: tuple[etree._Element, ...] = ()
 
     def extend_rss(self, entry: etree._Element) -> etree._Element:
         """Add the tags to `<item>`."""
         for tag in self.tags:
             tag.add_to(entry)
+        entry.extend(self.kept)
         description = entry.find("description")
-        description.text = etree.CDATA(description.text)
+        if description is not None and description.text:
+            description.text = etree.CDATA(description.text)
         return entry

@@ -7,11 +7,11 @@ people wrote. Whether an approval holds is found out where approvals are kept, w
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from markdown_it.token import Token
 
@@ -54,6 +54,8 @@ CODES: dict[str, str] = {
     "embargo-broken": "The episode would be published before the end of its embargo",
     "guid-empty": "The episode's guid was never minted",
     "image-in-notes": "The notes hold an image, which pages do not show",
+    "imported-struck": "Something is struck out of an imported episode, whose recording is published byte for byte",
+    "imported-transcript": "There is a transcript of an imported episode that is published without one",
     "link-unsafe": "A link in the notes leads neither to the web nor to a mail address",
     "notes-empty": "The notes hold no words",
     "notes-missing": "There are no show notes",
@@ -111,13 +113,17 @@ def refusals(
 
 
 def named(
-    episode: Episode, notes_markdown: str | None, protected: Sequence[Protected], people: Sequence[Person] = ()
+    episode: Episode,
+    notes_markdown: str | None,
+    protected: Sequence[Protected],
+    people: Sequence[Person] = (),
+    more: Iterable[tuple[str, str]] = (),
 ) -> list[Refusal]:
     """A refusal for every line of the notes, every setting of the episode and everything said of its people in which a
-    protected name stands."""
+    protected name stands; `more` are further texts with their places."""
     notes = notes_markdown or ""  # searched as a whole: a name may begin on one line and end on the next
     settings = episode.model_dump(mode="json", exclude={"folder", "guid"})
-    texts = [(str(episode.folder / EPISODE_NAME), text) for text in _texts(settings)]
+    texts = [*more, *((str(episode.folder / EPISODE_NAME), text) for text in _texts(settings))]
     for person in people:
         where = f"{episode.folder.parent / PEOPLE_NAME} [{person.id}]"
         texts += [(where, text) for text in _texts(person.model_dump(mode="json", exclude_none=True))]
@@ -150,21 +156,21 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _episode(episode: Episode, now: datetime | None, serial: bool) -> Iterator[Refusal]:
     where = str(episode.folder / EPISODE_NAME)
-    if episode.guid.version is None:
+    if episode.imported is None and UUID(episode.guid).version is None:
         yield Refusal(
             where,
             f"the guid {episode.guid} is not one that was minted",
             f'Write guid = "{uuid4()}"',
             "guid-empty",
         )
-    if len(episode.title) > TITLE_MAX_CHARACTERS:
+    if not episode.is_taken_over and len(episode.title) > TITLE_MAX_CHARACTERS:
         yield Refusal(
             where,
             f"the title has {len(episode.title)} characters; apps and directories accept {TITLE_MAX_CHARACTERS}",
             "Shorten it",
             "title-too-long",
         )
-    if serial and episode.type == "full" and episode.number is None:
+    if serial and not episode.is_taken_over and episode.type == "full" and episode.number is None:
         yield Refusal(
             where,
             "it has no number, and the episodes of this show are told in order",
@@ -218,6 +224,8 @@ def _transcript(
     episode: Episode, transcript: Transcript | None, sources: Mapping[str, Source], people_names: Collection[str]
 ) -> Iterator[Refusal]:
     where = str(episode.folder / TRANSCRIPT_NAME)
+    if episode.is_taken_over:
+        return  # its page says that nobody here has checked one
     if transcript is None:
         yield Refusal(
             where, "there is no transcript", "Run onrecord run, then check what it wrote", "transcript-missing"
@@ -257,6 +265,8 @@ def _notes(
     episode: Episode, markdown: str | None, sources: Mapping[str, Source], duration_ms: int | None
 ) -> Iterator[Refusal]:
     where = str(episode.folder / NOTES_NAME)
+    if markdown is None and episode.imported:
+        return  # imported.xml has them
     if markdown is None:
         yield Refusal(where, "there are no show notes", f"Write {NOTES_NAME} beside {EPISODE_NAME}", "notes-missing")
         return

@@ -92,6 +92,7 @@ def episode_head(
         image=pictures[0] if files.share else None,
         image_alt=f"{one.title}: an episode of {settings.title}" if files.share else "",
         audio=site + files.audio,
+        audio_type=approved.audio_type,
         published_at=one.published_at,
         modified_at=approved.changed_at,
     )

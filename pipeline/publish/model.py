@@ -10,10 +10,13 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.align import TimedParagraph
+from pipeline.publish.moving.kept import TakenOver
 from pipeline.release import AlternateAudio, Release
 from pipeline.show import Episode, Person
 from pipeline.show.helplines import Helpline
 from pipeline.withhold import Protected
+
+MP3_TYPE = "audio/mpeg"
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class ApprovedEpisode:
     """One episode whose approval holds. All times are of the release (the intro is counted).
 
     `heard_percent` is how much of the recording was played at the desk before the approval, where that is known.
-    `protected` are the names that must stand in none of its files.
+    `protected` are the names that must stand in none of its files. Of an `imported` one there may be no `paragraphs`;
+    then `drafted_by` is empty.
     """
 
     episode: Episode
@@ -42,6 +46,13 @@ class ApprovedEpisode:
     peaks_path: Path | None = None
     protected: tuple[Protected, ...] = ()
     helplines: tuple[Helpline, ...] = ()
+    imported: TakenOver | None = None
+
+    @property
+    def audio_type(self) -> str:
+        """The media type of the recording."""
+        kept = self.episode.imported if self.episode.keeps_audio else None
+        return kept.audio_type if kept else MP3_TYPE
 
     @property
     def slug(self) -> str:
@@ -60,24 +71,41 @@ class ApprovedEpisode:
         return max(self.episode.published_at, self.checked_at)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A transcript that is published as it was."""
+
+    path: str
+    media_type: str
+    language: str | None
+    rel: str | None
+
+
 @dataclass(frozen=True)
 class EpisodeFiles:
     """Where an episode's files are on the site: paths below `site/`, with `/` between, no leading one.
 
     Names of media and transcripts carry a piece of their digest: other content gets another name, so no app,
-    proxy or browser keeps an old copy under a name that now means something else.
+    proxy or browser keeps an old copy under a name that now means something else. Without a checked transcript there
+    are no captions; `kept` are the transcripts that came with an imported episode.
     """
 
     page: str
     audio: str
-    vtt: str
-    srt: str
-    json: str
+    vtt: str | None
+    srt: str | None
+    json: str | None
     artwork: str | None
     html: str | None = None
     chapters: str | None = None
     alternate: str | None = None
     share: str | None = None
+    kept: tuple[KeptFile, ...] = ()
+
+    @property
+    def captions(self) -> str | None:
+        """What a browser can show along with the sound."""
+        return self.vtt or next((one.path for one in self.kept if one.path.endswith(".vtt")), None)
 
 
 def place(slug: str, name: str) -> str:

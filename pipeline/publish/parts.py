@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline import files
 from pipeline.publish import artwork, captions, notes, share_image
 from pipeline.publish.chapters import timed_chapters, to_chapters_json
-from pipeline.publish.cues import cues
+from pipeline.publish.cues import Cue, cues
 from pipeline.publish.glossary import Explained, explained, used_terms
-from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, named_by_content, place
+from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, KeptFile, named_by_content, place
+from pipeline.publish.moving.kept import page_notes
 from pipeline.publish.notes import Notes
 from pipeline.publish.search.documents import Document, episode_document
 from pipeline.show import Show
@@ -49,19 +50,11 @@ def episode_parts(show: Show, approved: ApprovedEpisode, shared: Pictures, pictu
     """
     slug = approved.slug
     shown = cues(approved.paragraphs)
-    contents = {
-        "vtt": captions.to_vtt(shown),
-        "srt": captions.to_srt(shown),
-        "json": captions.to_json(shown),
-        "html": captions.to_html(
-            shown,
-            title=approved.episode.title,
-            language=approved.language,
-            page=show.settings.site_url + place(slug, _PAGE),
-            noindex=show.settings.noindex or approved.episode.noindex,
-        ),
-    }
-    if chapters := timed_chapters(approved):
+    contents = _captions(show, approved, shown)
+    brought = approved.imported
+    if brought and brought.chapters:
+        contents[_CHAPTERS] = brought.chapters
+    elif chapters := timed_chapters(approved):
         contents[_CHAPTERS] = to_chapters_json(chapters, title=approved.episode.title, show=show.settings.title)
     names = {kind: named_by_content(slug, files.digest_bytes(content), kind) for kind, content in contents.items()}
     by_name = {names[kind]: content for kind, content in contents.items()}
@@ -83,29 +76,38 @@ def episode_parts(show: Show, approved: ApprovedEpisode, shared: Pictures, pictu
     )
     share = named_by_content(slug, files.digest_bytes(passed_on), "jpg")
     by_name[share] = passed_on
+    kept: tuple[KeptFile, ...] = ()
+    for one in brought.transcripts if brought and not shown else ():
+        name = named_by_content(slug, files.digest_bytes(one.content), one.suffix)
+        by_name[name] = one.content
+        kept += (KeptFile(name, one.media_type, one.language, one.rel),)
     published = EpisodeFiles(
         page=place(slug, _PAGE),
-        audio=named_by_content(slug, approved.release.digest, "mp3"),
-        vtt=names["vtt"],
-        srt=names["srt"],
-        json=names["json"],
-        html=names["html"],
+        audio=named_by_content(slug, approved.release.digest, approved.release_path.suffix.removeprefix(".")),
+        vtt=names.get("vtt"),
+        srt=names.get("srt"),
+        json=names.get("json"),
+        html=names.get("html"),
         chapters=names.get(_CHAPTERS),
         alternate=named_by_content(slug, approved.alternate.digest, approved.alternate.suffix)
         if approved.alternate
         else None,
         artwork=own,
         share=share,
+        kept=kept,
     )
     said = " ".join(paragraph.text for paragraph in approved.paragraphs)
     terms = explained(used_terms(show.glossary_of(approved.episode), approved.notes_markdown, said))
-    rendered = notes.render(
-        approved.notes_markdown,
-        show.sources_of(approved.episode),
-        terms=terms,
-        heading_level=3,
-        offset_ms=approved.release.recording_start_ms,
-    )
+    if brought and not approved.notes_markdown:
+        rendered = page_notes(brought.item)
+    else:
+        rendered = notes.render(
+            approved.notes_markdown,
+            show.sources_of(approved.episode),
+            terms=terms,
+            heading_level=3,
+            offset_ms=approved.release.recording_start_ms,
+        )
     searched = episode_document(approved, published, rendered, shown)
     return EpisodeParts(
         approved=approved,
@@ -116,6 +118,24 @@ def episode_parts(show: Show, approved: ApprovedEpisode, shared: Pictures, pictu
         terms=terms,
         contents=by_name | {searched.card: searched.card_content},
     )
+
+
+def _captions(show: Show, approved: ApprovedEpisode, shown: Sequence[Cue]) -> dict[str, bytes]:
+    """The transcript in its formats, by suffix; none where there is no checked one."""
+    if not shown:
+        return {}
+    return {
+        "vtt": captions.to_vtt(shown),
+        "srt": captions.to_srt(shown),
+        "json": captions.to_json(shown),
+        "html": captions.to_html(
+            shown,
+            title=approved.episode.title,
+            language=approved.language,
+            page=show.settings.site_url + place(approved.slug, _PAGE),
+            noindex=show.settings.noindex or approved.episode.noindex,
+        ),
+    }
 
 
 def pictures_of(path: Path, folder: Path) -> Pictures:

@@ -74,7 +74,7 @@ def sections(
     *,
     people: Iterable[Person],
     notes: Notes,
-    transcript: Transcript,
+    transcript: Transcript | None,
     sources: Mapping[str, Source],
     recordings: Mapping[str, str],
     terms: Iterable[Term] = (),
@@ -85,9 +85,8 @@ def sections(
     with its title and date: what else is noted of it helps to find it and changes no statement.
     """
     cited = dict.fromkeys(reference.source.id for reference in notes.references)
-    cited |= dict.fromkeys(
-        key for paragraph in transcript.paragraphs for key in cited_in_text(paragraph.text) if key in sources
-    )
+    paragraphs = transcript.paragraphs if transcript else ()
+    cited |= dict.fromkeys(key for paragraph in paragraphs for key in cited_in_text(paragraph.text) if key in sources)
     calls = [" ".join(filter(None, (call.text, call.url))) for call in episode.calls_to_action]
     found = {
         "title": episode.title,
@@ -99,9 +98,7 @@ def sections(
         "chapters": "\n".join(chapter.title for chapter in episode.chapters),
         "sources": "\n".join(f"{title_text(sources[key])} {csl_date(sources[key].issued)}".strip() for key in cited),
         "words explained": "\n".join(f"{term.term}: {term.meaning}" for term in terms),
-        TRANSCRIPT: "\n".join(
-            f"{paragraph.speaker}: {_CITATIONS.sub('', paragraph.text)}" for paragraph in transcript.paragraphs
-        ),
+        TRANSCRIPT: "\n".join(f"{paragraph.speaker}: {_CITATIONS.sub('', paragraph.text)}" for paragraph in paragraphs),
         AUDIO: files.digest_json(dict(recordings)),
     }
     return {name: text for name, text in found.items() if text}
@@ -110,7 +107,7 @@ def sections(
 def record_of(episode: Episode, said: Mapping[str, str]) -> Record:
     """The record of an episode whose sections are `said`."""
     return Record(
-        guid=str(episode.guid),
+        guid=episode.guid,
         published_at=episode.published_at.isoformat(),
         sections=dict(said),
         corrections=tuple(correction_digest(one.model_dump(mode="json")) for one in episode.corrections),

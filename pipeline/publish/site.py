@@ -28,6 +28,7 @@ from pipeline.publish.feed import build_feeds, feed_item
 from pipeline.publish.leaks import leaks, leaks_into
 from pipeline.publish.model import ApprovedEpisode
 from pipeline.publish.modules import linked
+from pipeline.publish.moving.kept import kept_of_show
 from pipeline.publish.pages import Site, SiteAssets, named_people, newest_first
 from pipeline.publish.parts import EpisodeParts, Pictures, episode_parts, pictures_of
 from pipeline.publish.search.index import build_index
@@ -55,7 +56,8 @@ _OURS_SHARED = re.compile(
     rf"|search/(?:index|words)-{_PIECE}\.json)$"
 )
 _OURS_EPISODE = re.compile(
-    rf"^(?P<slug>[a-z0-9-]+)/(?P=slug)-{_PIECE}\.(?:mp3|opus|m4a|vtt|srt|json|html|chapters\.json|search\.json|jpg)$"
+    rf"^(?P<slug>[a-z0-9-]+)/(?P=slug)-{_PIECE}\."
+    r"(?:mp3|opus|m4a|m4v|mov|mp4|oga|flac|wav|webm|vtt|srt|txt|json|html|chapters\.json|search\.json|jpg)$"
 )
 
 
@@ -221,6 +223,7 @@ def plan_site(
         artwork_url=show.settings.site_url + names["artwork"],
         people=show.people,
         photos={person: show.settings.site_url + name for person, name in photos.items()},
+        kept=kept_of_show(show.folder).tags,
     )
     # The page that everybody asks for comes last: it names the others.
     return plan | dict(sorted(feeds.items(), key=lambda page: page[0] == pages.FEED))
@@ -250,7 +253,8 @@ def _leaking(show: Show, plan: Mapping[str, bytes | Path], parts: Sequence[Episo
         own = {name: content for name, content in plan.items() if name.startswith(f"{slug}/")}
         problems = [problem for _, problem in leaks(own, protected)]
         item = feed_item(show.settings, part.approved, part.files, part.notes)
-        problems += leaks_into(f"{slug} in site/feed.xml", (item.description, item.content), protected)
+        tags = [text for tag in item.kept for one in tag.iter() for text in (one.text or "", *one.attrib.values())]
+        problems += leaks_into(f"{slug} in site/feed.xml", (item.description, item.content, *tags), protected)
         # The index holds its words one by one, where a name of several could not be seen: it is made of these texts.
         searched = part.searched
         texts = (searched.heading, searched.notes, searched.said)

@@ -114,13 +114,14 @@ def episode(
 ) -> Data:
     """An approved episode as a PodcastEpisode; `sources` are those that its page lists, `people` the show's."""
     one = approved.episode
+    modes = ["auditory", "textual"] if approved.paragraphs else ["auditory"]
     duration = iso_duration(approved.release.duration_ms)
     maker = _maker(settings, people.values())
     return {
         "@context": _CONTEXT,
         "@type": "PodcastEpisode",
         "@id": addresses.page,
-        "identifier": {"@type": "PropertyValue", "propertyID": "guid", "value": str(one.guid)},
+        "identifier": {"@type": "PropertyValue", "propertyID": "guid", "value": one.guid},
         "name": one.title,
         "url": addresses.page,
         "mainEntityOfPage": addresses.page,
@@ -141,10 +142,10 @@ def episode(
         "license": one.license_url or one.license or settings.license_url or settings.license,
         "isFamilyFriendly": not approved.explicit,
         "isAccessibleForFree": True,
-        "accessMode": ["auditory", "textual"],
+        "accessMode": modes,
         # The whole interview can be heard alone, or read alone.
-        "accessModeSufficient": [{"@type": "ItemList", "itemListElement": [mode]} for mode in ("auditory", "textual")],
-        "accessibilityFeature": ["transcript", "closedCaptions"],
+        "accessModeSufficient": [{"@type": "ItemList", "itemListElement": [mode]} for mode in modes],
+        "accessibilityFeature": ["transcript", "closedCaptions"] if approved.paragraphs else [],
         "associatedMedia": _sound(approved, files, addresses, duration),
         "citation": [citation(source) for source in sources],
         "correction": [_correction(told) for told in one.corrections],
@@ -182,9 +183,9 @@ def _sound(approved: ApprovedEpisode, files: EpisodeFiles, addresses: PageAddres
             "inLanguage": approved.language,
         }
 
-    spoken = audio(files.audio, "audio/mpeg", release.size_bytes, release.bitrate_kbps, release.digest) | {
-        "transcript": f"{addresses.page}#transcript",
-        "caption": [captions(files.vtt, VTT_TYPE), captions(files.srt, SRT_TYPE)],
+    spoken = audio(files.audio, approved.audio_type, release.size_bytes, release.bitrate_kbps, release.digest) | {
+        "transcript": f"{addresses.page}#transcript" if approved.paragraphs else None,
+        "caption": [captions(path, kind) for path, kind in ((files.vtt, VTT_TYPE), (files.srt, SRT_TYPE)) if path],
     }
     other = approved.alternate
     if other is None or files.alternate is None:

@@ -25,6 +25,7 @@ from pipeline.show import (
     APPROVALS_FOLDER,
     EPISODE_NAME,
     GLOSSARY_NAME,
+    IMPORTED_NAME,
     NOTES_NAME,
     PEOPLE_NAME,
     REDACTIONS_NAME,
@@ -41,7 +42,9 @@ from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript
 
 STATEMENT = "I listened to the recording against this text and checked the notes against their sources."
 _SIGNATORY = re.compile(r"^(?P<name>[^<>\x00-\x1f]*[^<>\s\x00-\x1f])\s+<(?P<mail>[^<>\s@]+@[^<>\s@]+)>$")
+TAKEN_OVER = "I take this episode over as it was published elsewhere."
 _MISSING = "missing"
+_NOT_THERE = "not there"  # and need not be: adding it later voids too
 
 ONE_PERSON = ApprovalPolicy()
 
@@ -132,6 +135,11 @@ def seal(
         subject[recording.file] = _file(episode.folder / recording.file, digests)
     for name in (EPISODE_NAME, MACHINE_NAME, TRANSCRIPT_NAME, NOTES_NAME):
         subject[name] = _file(episode.folder / name, None)
+        if subject[name] == _MISSING and _may_be_missing(episode, name):
+            subject[name] = _NOT_THERE
+    if episode.imported:
+        for name in (IMPORTED_NAME, *episode.imported.kept_files):
+            subject[name] = _file(episode.folder / name, None)
     if episode.artwork:
         subject[episode.artwork] = _file(episode.folder / episode.artwork, digests)
     for part, audio in (("intro", show.settings.audio.intro), ("outro", show.settings.audio.outro)):
@@ -152,6 +160,13 @@ def seal(
     for term in terms:
         subject[f"{GLOSSARY_NAME}#{term.term}"] = files.digest_json(term.model_dump(mode="json"))
     return subject
+
+
+def _may_be_missing(episode: Episode, name: str) -> bool:
+    """What an imported episode does without: its notes are in imported.xml, and nobody asks it for a transcript."""
+    return (episode.imported is not None and name == NOTES_NAME) or (
+        episode.is_taken_over and name in (MACHINE_NAME, TRANSCRIPT_NAME)
+    )
 
 
 def _people(show: Show, episode: Episode, transcript: Transcript | None, digests: DigestCache) -> dict[str, str]:
@@ -231,6 +246,14 @@ def difference(approved: Subject, now: Subject) -> tuple[str, ...]:
     return tuple(name for name in sorted(approved.keys() | now.keys()) if approved.get(name) != now.get(name))
 
 
+def require_signatory(by: str) -> None:
+    """Raises Refused where `by` is not a name with an address."""
+    if not _SIGNATORY.fullmatch(by):
+        raise Refused(
+            Problem(f"“{by}”", "this is not a name with an address", 'Write --by "Ada Host <ada@example.org>"')
+        )
+
+
 def approve(
     episode: Episode, subject: Subject, *, by: str, at: datetime, evidence: Mapping[str, Any] | None = None
 ) -> Path:
@@ -238,10 +261,7 @@ def approve(
 
     Raises Refused when `by` is not a name with an address, or when something that must be there is missing.
     """
-    if not _SIGNATORY.fullmatch(by):
-        raise Refused(
-            Problem(f"“{by}”", "this is not a name with an address", 'Write --by "Ada Host <ada@example.org>"')
-        )
+    require_signatory(by)
     missing = [name for name, digest in subject.items() if digest == _MISSING]
     if missing:
         raise Refused(
@@ -254,10 +274,10 @@ def approve(
     moment = at.astimezone(UTC)
     record = Approval(
         episode=episode.slug,
-        guid=str(episode.guid),
+        guid=episode.guid,
         by=by,
         at=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        statement=STATEMENT,
+        statement=TAKEN_OVER if episode.is_taken_over else STATEMENT,
         subject=dict(subject),
         evidence=dict(evidence or {}),
     )

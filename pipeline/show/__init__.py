@@ -1,6 +1,7 @@
 """What people wrote: the show, its people, glossary, sources and episodes."""
 
 from pipeline.show.fields import SLUG, direction
+from pipeline.show.imported import IMPORTED_NAME
 from pipeline.show.load import (
     APPROVALS_FOLDER,
     EPISODE_NAME,
@@ -25,6 +26,7 @@ __all__ = [
     "EPISODES_FOLDER",
     "EPISODE_NAME",
     "GLOSSARY_NAME",
+    "IMPORTED_NAME",
     "NOTES_NAME",
     "PEOPLE_NAME",
     "REDACTIONS_NAME",

@@ -68,6 +68,15 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _guid(value: str) -> str:
+    # A guid is compared letter by letter: not even its normal form may be another.
+    if not value or value != value.strip():
+        raise ValueError("is empty, or begins or ends with a space")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
+        raise ValueError("holds a control character")
+    return value
+
+
 def _folder_address(value: str) -> str:
     if urlsplit(value).query or urlsplit(value).fragment:
         raise ValueError("must not hold a query or a fragment")
@@ -139,6 +148,7 @@ Text = Annotated[str, AfterValidator(clean_text)]
 Line = Annotated[Text, AfterValidator(_one_line)]
 Name = Annotated[Line, Field(max_length=128), AfterValidator(_name)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+Guid = Annotated[str, Field(max_length=4000), AfterValidator(_guid)]
 FolderAddress = Annotated[WebAddress, AfterValidator(_folder_address)]
 FileName = Annotated[Line, AfterValidator(_relative_name)]
 ZonedTime = Annotated[datetime, BeforeValidator(_zoned)]

@@ -13,6 +13,7 @@ from pipeline.show.amends import Withdrawal
 from pipeline.show.consent import Consent, read_consents
 from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
 from pipeline.show.helplines import HELPLINES_NAME, Helpline, read_helplines, require_helplines
+from pipeline.show.imported import IMPORTED_NAME
 from pipeline.show.look import Look, faults
 from pipeline.show.models import Episode, Person, Term
 from pipeline.show.places import line_in_toml
@@ -255,6 +256,9 @@ def _check_references(episode: Episode, path: Path, people: Mapping[str, Person]
     problems.extend(recording_problems(episode, path, source))
     if episode.artwork:
         require_file(episode.folder, episode.artwork, path, ("artwork",), problems)
+    if episode.imported:
+        for name in (IMPORTED_NAME, *episode.imported.kept_files):
+            require_file(episode.folder, name, path, ("imported",), problems)
 
 
 def _check_look(look: Look, folder: Path, problems: list[Problem]) -> None:
@@ -284,7 +288,7 @@ def _without_doubled_guids(episodes: list[Episode], broken: dict[str, InvalidEpi
     owners: dict[str, Episode] = {}
     kept: list[Episode] = []
     for episode in sorted(episodes, key=lambda one: (one.published_at, one.slug)):
-        owner = owners.setdefault(str(episode.guid), episode)
+        owner = owners.setdefault(episode.guid, episode)
         if owner is episode:
             kept.append(episode)
             continue

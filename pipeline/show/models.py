@@ -9,9 +9,9 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.show.amends import Correction
 from pipeline.show.fields import (
@@ -21,6 +21,7 @@ from pipeline.show.fields import (
     Country,
     FileName,
     GeoAddress,
+    Guid,
     Label,
     Language,
     Line,
@@ -34,6 +35,7 @@ from pipeline.show.fields import (
     WebAddress,
     ZonedTime,
 )
+from pipeline.show.imported import Imported
 from pipeline.show.taxonomy import ROLES
 
 
@@ -181,11 +183,15 @@ class Waiver(Value):
 
 
 class Episode(Value):
-    """One episode.toml, with the folder it stands in."""
+    """One episode.toml, with the folder it stands in.
+
+    `guid` is a UUID in its canonical form, or what the old feed said, letter by letter, where it was imported.
+    """
 
     slug: str
     folder: Path
-    guid: UUID
+    imported: Imported | None = None
+    guid: Guid
     title: Line
     summary: Line
     published_at: ZonedTime
@@ -220,6 +226,16 @@ class Episode(Value):
     corrections: tuple[Correction, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
+    @field_validator("guid")
+    @classmethod
+    def _is_minted_or_imported(cls, guid: str, info: ValidationInfo) -> str:
+        if info.data.get("imported", ...) is not None:
+            return guid
+        try:
+            return str(UUID(guid))
+        except ValueError:
+            raise ValueError("must be a UUID; onrecord new mints one") from None
+
     @model_validator(mode="after")
     def _names_belong_to_something(self) -> Self:
         if self.license_url and not self.license:
@@ -241,6 +257,21 @@ class Episode(Value):
     def has_tracks(self) -> bool:
         """Whether each speaker has a recording, or a channel of one, so that they are mixed here."""
         return len(self.recordings) > 1 or bool(self.recordings[0].channels)
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether it was published elsewhere and is published here as it was: no transcript is asked of it."""
+        return self.imported is not None and not self.imported.transcribe
+
+    @property
+    def keeps_audio(self) -> bool:
+        """Whether its one recording is finished, and is published byte for byte."""
+        return self.imported is not None and self.imported.keep_audio
+
+    @property
+    def namespace(self) -> UUID:
+        """A UUID that stands for the guid, to make others of."""
+        return UUID(self.guid) if self.imported is None else uuid5(NAMESPACE_URL, self.guid)
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -12,6 +12,12 @@ from pipeline.show.places import line_in_toml
 
 def recording_problems(episode: Episode, path: Path, source: str) -> Iterator[Problem]:
     """What is wrong with the recordings of an episode; `source` is the text of `path`, its episode.toml."""
+    if episode.keeps_audio and episode.has_tracks:
+        yield Problem(
+            _where(path, source, 0, "file"),
+            "an imported episode has one finished recording, and here are several voices to mix",
+            "Write keep_audio = false under [imported], or name the one recording",
+        )
     known: set[str] = set()
     files: set[str] = set()
     first_offset_ms = episode.recordings[0].offset_ms

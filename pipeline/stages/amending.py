@@ -24,6 +24,7 @@ from pipeline.stages.publishing import publish
 from pipeline.stages.status import Reading, build_folder, page_sections, read_episode, remembered_digests
 
 RULES_FOLDER = "withdrawn"
+_AUDIO = (".mp3", ".m4a", ".mp4", ".m4v", ".mov", ".oga", ".opus", ".flac", ".wav", ".webm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def withdraw(root: Path, slug: str, *, by: str, now: datetime, reason: str | Non
     if slug not in show.broken:
         title = find_episode(show, slug).title
     page_url = page_address(show.settings, f"{slug}/{INDEX_PAGE}")
-    audio = next(iter(sorted((root / "site" / slug).glob("*.mp3"))), None)
+    audio = next((one for one in sorted((root / "site" / slug).glob(f"{slug}-*")) if one.suffix in _AUDIO), None)
     audio_url = f"{show.settings.site_url}{slug}/{audio.name}" if audio else None
     rules = withdrawal.gone_rules(show.settings.site_url, [*show.withdrawn, slug])
     target = build_folder(root) / RULES_FOLDER
@@ -136,7 +137,10 @@ def _found(
     show: Show, episode: Episode, record: published.Record, kind: Kind, by: str, now: datetime
 ) -> Iterator[dict[str, Any]]:
     reading = read_episode(show, episode, remembered_digests(show.root))
-    if reading.transcript is None or reading.notes_markdown is None:
+    incomplete = (reading.transcript is None and not episode.is_taken_over) or (
+        reading.notes_markdown is None and not episode.imported
+    )
+    if incomplete:
         raise Refused([*reading.problems, *reading.refusals])
     sections = page_sections(show, episode, reading.transcript, reading.notes_markdown, reading.subject)
     seen: set[tuple[str, str, str]] = set()

@@ -6,6 +6,7 @@ from pipeline.align import align
 from pipeline.errors import InvalidTranscript, Refusal
 from pipeline.publish import consent, gate
 from pipeline.show import Episode, Show
+from pipeline.stages.takenover import kept_texts
 from pipeline.transcript import MACHINE_NAME, MachineTranscript, Transcript, read_machine
 from pipeline.withhold import Protected, protected_by, protected_in
 
@@ -30,7 +31,7 @@ def _names(show: Show, episode: Episode, transcript: Transcript | None, markdown
     from pipeline.stages.redacting import uncovered
 
     credited = [show.people[credit.person] for credit in episode.credits]
-    found = gate.named(episode, markdown, protected, [*show.episode_people(episode), *credited])
+    found = gate.named(episode, markdown, protected, [*show.episode_people(episode), *credited], kept_texts(episode))
     if transcript is not None and (machine := _machine(episode)) is not None:
         found += uncovered(show, episode, transcript, machine)
     return found

@@ -13,7 +13,14 @@ from pipeline.show import Episode, Show
 from pipeline.stages import stamps
 from pipeline.stages.mixing import Source, remove_voices, source_of, stereo_hint
 from pipeline.stages.status import MASTER_STAMP, build_folder, recordings_digest
-from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, machine_to_bytes, read_machine, transcript_to_text
+from pipeline.transcript import (
+    MACHINE_NAME,
+    TRANSCRIPT_NAME,
+    Transcript,
+    machine_to_bytes,
+    read_machine,
+    transcript_to_text,
+)
 
 Report = Callable[[str, str, float], None]  # slug, what is being done, how much of it from 0 to 1
 
@@ -29,11 +36,14 @@ _DERIVE_VERSION = 1
 
 def prepare(show: Show, episode: Episode, digests: DigestCache, done: list[str], report: Report) -> None:
     """Master the recording, make what the desk needs, transcribe once, draft the text once."""
+    if episode.is_taken_over:
+        return
     folder = build_folder(show.root) / episode.slug
     machine = episode.folder / MACHINE_NAME
     mixing = _step(report, episode, "mixing the speakers")
     source = source_of(show.root, episode, digests, done, mixing, voices_are_needed=not machine.exists())
-    _master(show, episode, source, folder, digests, done, report)
+    if not episode.keeps_audio:
+        _master(show, episode, source, folder, digests, done, report)
     speech = folder / release.SPEECH_NAME
     _derive(episode, source, speech, done, report, speech_is_needed=not machine.exists() and not source.voices)
     if not machine.exists():
@@ -42,15 +52,22 @@ def prepare(show: Show, episode: Episode, digests: DigestCache, done: list[str],
     speech.unlink(missing_ok=True)
     remove_voices(source)
     if not (episode.folder / TRANSCRIPT_NAME).exists():
-        from pipeline.transcribe.draft import first_transcript
-
-        draft = first_transcript(
-            read_machine(machine),
-            _only_speaker(show, episode),
-            {person.id: person.name for person in show.episode_people(episode)},
-        )
-        files.write_text(episode.folder / TRANSCRIPT_NAME, transcript_to_text(draft))
+        files.write_text(episode.folder / TRANSCRIPT_NAME, transcript_to_text(_draft(show, episode, machine)))
         done.append(f"{episode.slug}: {TRANSCRIPT_NAME} written")
+
+
+def _draft(show: Show, episode: Episode, machine: Path) -> Transcript:
+    """The first text: what an imported episode brought along, else what the machine heard."""
+    from pipeline.transcribe.draft import first_transcript
+
+    speaker = _only_speaker(show, episode)
+    if episode.imported:
+        from pipeline.publish.moving.transcripts import draft
+
+        if brought := draft(episode, speaker):
+            return brought
+    names = {person.id: person.name for person in show.episode_people(episode)}
+    return first_transcript(read_machine(machine), speaker, names)
 
 
 def _master(

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import pipeline
 from pipeline import files, release
-from pipeline.align import align, shifted
+from pipeline.align import TimedParagraph, align, shifted
 from pipeline.digests import DigestCache
 from pipeline.errors import Problem, Refused
 from pipeline.publish.model import ApprovedEpisode, place
-from pipeline.show import Episode, Show
+from pipeline.publish.moving.transcripts import chapters_in, taken_over
+from pipeline.show import IMPORTED_NAME, Episode, Show
 from pipeline.stages import stamps
 from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.guarding import protected_in_episode
@@ -28,6 +29,7 @@ from pipeline.stages.status import (
     read_episode,
     site_stamp,
 )
+from pipeline.stages.takenover import keep_release, kept_release_path
 from pipeline.transcript import MACHINE_NAME, read_machine
 from pipeline.withhold import withheld
 
@@ -80,8 +82,6 @@ def _remember(show: Show, readings: Sequence[Reading]) -> None:
     from pipeline.publish.published import record_of, write_record
 
     for reading in readings:
-        assert reading.transcript is not None  # noqa: S101  the gate refuses an episode without text or notes
-        assert reading.notes_markdown is not None  # noqa: S101
         said = page_sections(show, reading.episode, reading.transcript, reading.notes_markdown, reading.subject)
         write_record(reading.episode.folder, record_of(reading.episode, said))
 
@@ -102,17 +102,19 @@ def _approved(show: Show, reading: Reading, report: Report) -> ApprovedEpisode:
     """Tag the release and time the text: everything the publishing room needs of one episode."""
     episode = reading.episode
     folder = build_folder(show.root) / episode.slug
-    finished = _finish(show, episode, folder, report)
-    alternate = _alternate(show, episode, folder, finished, report)
-    machine = read_machine(episode.folder / MACHINE_NAME)
-    assert reading.transcript is not None  # noqa: S101  the gate refuses an episode without one
+    alternate, release_path = None, folder / release.RELEASE_AUDIO_NAME
+    if episode.keeps_audio:
+        digest = reading.subject[episode.recordings[0].file]
+        finished = keep_release(episode, folder, digest, lambda part: report(episode.slug, "taking over", part))
+        release_path = kept_release_path(folder, episode)
+    else:
+        finished = _finish(show, episode, folder, report)
+        alternate = _alternate(show, episode, folder, finished, report)
     redactions = show.redactions_of(episode)
-    said = withheld(align(reading.transcript, machine.words), redactions)
-    if redactions:
-        from pipeline.stages.redacting import prove
-
-        prove(show, episode, redactions, said, folder, finished, report)
-    paragraphs = shifted(said, finished.recording_start_ms)
+    paragraphs, drafted_by = _timed(show, reading, folder, finished, report)
+    imported = taken_over(episode) if episode.imported else None
+    if imported and imported.chapters and not episode.chapters:
+        episode = episode.model_copy(update={"chapters": chapters_in(imported.chapters)})
     settings = show.settings
     return ApprovedEpisode(
         episode=episode,
@@ -122,11 +124,11 @@ def _approved(show: Show, reading: Reading, report: Report) -> ApprovedEpisode:
         paragraphs=paragraphs,
         notes_markdown=reading.notes_markdown or "",
         release=finished,
-        release_path=folder / release.RELEASE_AUDIO_NAME,
+        release_path=release_path,
         artwork_path=episode.folder / episode.artwork if episode.artwork else None,
         checked_by=tuple(dict.fromkeys(one.name for one in reading.verdict.holding)),
         checked_at=max(one.approved_at for one in reading.verdict.holding),
-        drafted_by=f"{machine.engine} ({machine.model})",
+        drafted_by=drafted_by,
         heard_percent=max(
             (one.evidence["heard_percent"] for one in reading.verdict.holding if "heard_percent" in one.evidence),
             default=None,
@@ -136,8 +138,27 @@ def _approved(show: Show, reading: Reading, report: Report) -> ApprovedEpisode:
         protected=protected_in_episode(show, episode),
         helplines=show.helplines_of(episode),
         # The waveform is that of the recording, in which what was struck out can still be seen.
-        peaks_path=None if redactions else folder / release.PEAKS_NAME,
+        peaks_path=None if redactions or episode.is_taken_over else folder / release.PEAKS_NAME,
+        imported=imported,
     )
+
+
+def _timed(
+    show: Show, reading: Reading, folder: Path, finished: release.Release, report: Report
+) -> tuple[tuple[TimedParagraph, ...], str]:
+    """The text at times of the release, and what drafted it; nothing of an episode that is taken over without one."""
+    episode = reading.episode
+    if episode.is_taken_over:
+        return (), ""
+    machine = read_machine(episode.folder / MACHINE_NAME)
+    assert reading.transcript is not None  # noqa: S101  the gate refuses an episode without one
+    redactions = show.redactions_of(episode)
+    said = withheld(align(reading.transcript, machine.words), redactions)
+    if redactions:
+        from pipeline.stages.redacting import prove
+
+        prove(show, episode, redactions, said, folder, finished, report)
+    return shifted(said, finished.recording_start_ms), f"{machine.engine} ({machine.model})"
 
 
 def _finish(show: Show, episode: Episode, folder: Path, report: Report) -> release.Release:
@@ -155,7 +176,7 @@ def _finish(show: Show, episode: Episode, folder: Path, report: Report) -> relea
         album=settings.title,
         published_at=episode.published_at,
         language=episode.language or settings.language,
-        guid=str(episode.guid),
+        guid=episode.guid,
         description=episode.summary,
         number=episode.number,
         season=episode.season,
@@ -227,6 +248,7 @@ def _site_key(show: Show, ready: list[Reading], now: datetime, digests: DigestCa
     return stamps.key_of(
         show=show.settings.model_dump(mode="json", exclude={"targets"}),
         artwork=digests.digest(show.folder / show.settings.artwork),
+        kept=digests.digest(kept) if (kept := show.folder / IMPORTED_NAME).exists() else None,
         people=[one.model_dump(mode="json") for one in show.people.values()],
         glossary=[term.model_dump(mode="json") for term in show.glossary],
         episodes={reading.episode.slug: dict(reading.subject) for reading in ready},

@@ -15,9 +15,10 @@ from pipeline.publish import consent, gate, notes, published
 from pipeline.publish.corrections import change_refusals
 from pipeline.publish.glossary import used_terms
 from pipeline.publish.markdown import cited_in_text
+from pipeline.publish.moving.kept import page_notes, read_kept
 from pipeline.review import approvals
-from pipeline.show import NOTES_NAME, Episode, Show, Term, load_show
-from pipeline.stages import stamps
+from pipeline.show import IMPORTED_NAME, NOTES_NAME, Episode, Show, Source, Term, load_show
+from pipeline.stages import stamps, takenover
 from pipeline.stages.guarding import safeguard_refusals
 from pipeline.stages.warnings import warnings
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
@@ -88,7 +89,7 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
     problems: list[Problem] = []
     transcript: Transcript | None = None
     path = episode.folder / TRANSCRIPT_NAME
-    if path.exists():
+    if path.exists() and not episode.is_taken_over:
         try:
             transcript = read_transcript(path)
         except InvalidTranscript as error:
@@ -101,7 +102,10 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
     subject = approvals.seal(
         show, episode, transcript, cited, digests, _explained_terms(show, episode, transcript, markdown)
     )
-    verdict = approvals.judge(episode.folder, episode.slug, subject, show.settings.approval)
+    policy = show.settings.approval
+    if episode.is_taken_over:
+        policy = policy.model_copy(update={"minimum_heard_percent": 0})  # there is no text to hold against it
+    verdict = approvals.judge(episode.folder, episode.slug, subject, policy)
     refusals = gate.refusals(
         episode,
         transcript=transcript,
@@ -115,7 +119,8 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
         language=show.settings.language,
         terms=[one.term for one in show.glossary_of(episode)],
     )
-    refusals += safeguard_refusals(show, episode, transcript, markdown)
+    refusals += takenover.refusals(episode, is_struck=bool(show.redactions_of(episode)))
+    refusals += _safeguards(show, episode, transcript, markdown, problems)
     refusals += _since_publication(show, episode, transcript, markdown, subject, problems)
     if problems:
         # What cannot be read is reported as such, not as missing.
@@ -127,20 +132,37 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
     return Reading(episode, transcript, markdown, subject, verdict, tuple(refusals), tuple(problems), lapses)
 
 
+def _safeguards(
+    show: Show, episode: Episode, transcript: Transcript | None, markdown: str | None, problems: list[Problem]
+) -> list[Refusal]:
+    try:
+        return safeguard_refusals(show, episode, transcript, markdown)
+    except InvalidEpisode as error:  # what an imported episode brought along cannot be read: nobody knows what it says
+        problems.extend(error.problems)
+        return []
+
+
 def page_sections(
-    show: Show, episode: Episode, transcript: Transcript, markdown: str, subject: approvals.Subject
+    show: Show, episode: Episode, transcript: Transcript | None, markdown: str | None, subject: approvals.Subject
 ) -> dict[str, str]:
     """What a reader finds on the episode's page, by section. Raises InvalidEpisode where the notes cannot be shown."""
     sources = show.sources_of(episode)
     return published.sections(
         episode,
         people=show.episode_people(episode),
-        notes=notes.render(markdown, sources),
+        notes=shown_notes(episode, markdown, sources),
         transcript=transcript,
         sources=sources,
         recordings={one.file: subject[one.file] for one in episode.recordings},
         terms=_explained_terms(show, episode, transcript, markdown),
     )
+
+
+def shown_notes(episode: Episode, markdown: str | None, sources: Mapping[str, Source]) -> notes.Notes:
+    """The notes as readers get them: those of notes.md, else what an imported episode brought along."""
+    if markdown is None and episode.imported:
+        return page_notes(read_kept(episode.folder / IMPORTED_NAME))
+    return notes.render(markdown or "", sources)
 
 
 def _explained_terms(
@@ -161,7 +183,8 @@ def _since_publication(
     """Every change since the episode was published that its readers are not told of."""
     try:
         record = published.read_record(episode.folder)
-        if record is None or transcript is None or markdown is None:
+        incomplete = (transcript is None and not episode.is_taken_over) or (markdown is None and not episode.imported)
+        if record is None or incomplete:
             return []
         return list(change_refusals(episode, record, page_sections(show, episode, transcript, markdown, subject)))
     except InvalidEpisode as error:
@@ -201,6 +224,8 @@ def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> Ep
     episode, slug = reading.episode, reading.episode.slug
     refusals = reading.refusals_on(now.date())
     check = "check it at the desk: make review (or in an editor, then onrecord approve)"
+    if episode.is_taken_over:
+        check = 'look it over, then onrecord approve --imported --by "NAME <MAIL>"'
 
     def status(state: State, because: str, next_step: str) -> EpisodeStatus:
         problems: tuple[Problem, ...] = ()
@@ -213,7 +238,7 @@ def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> Ep
         return status(State.INVALID, reading.problems[0].what, _MEND)
     if reading.verdict.changed:
         return status(State.VOID, f"because {', '.join(reading.verdict.changed)} changed", check)
-    if not (episode.folder / MACHINE_NAME).exists() and reading.transcript is None:
+    if not (episode.is_taken_over or (episode.folder / MACHINE_NAME).exists() or reading.transcript):
         return status(State.TO_TRANSCRIBE, "no machine words yet", "make pipeline")
     if refusals:
         return status(State.WAITING, refusals[0].what, "mend that at the desk: make review (or in an editor)")

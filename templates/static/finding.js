@@ -198,7 +198,7 @@ function kinds(passage) {
 export async function open(index, episode, phrases) {
   const [slug, hash] = index.periods.flatMap((period) => period.episodes)[episode];
   const card = await load(`${slug}/${slug}-${hash}.search.json`);
-  const transcript = await load(card.transcript);
+  const transcript = card.transcript ? await load(card.transcript) : { segments: [] };
   const [first, ...further] = written(card, phrases);
   const passages = [...(first ? [first] : []), ...spoken(transcript, card, phrases), ...further];
   const heading = [card.title, card.summary, ...card.people].flatMap((text) => places(text, phrases));

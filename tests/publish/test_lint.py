@@ -343,6 +343,9 @@ def write_site(folder: Path, site_url: str = "https://show.example/") -> Path:
     shown = cues(one.paragraphs)
     named = made.files(one.slug, whole=True)
     named = replace(named, alternate=None)
+    assert named.vtt
+    assert named.srt
+    assert named.json
     assert named.html
     assert named.chapters
     contents = {

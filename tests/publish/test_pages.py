@@ -119,6 +119,9 @@ def test_the_player_needs_no_script() -> None:
     page = _episode_page(_approved())
     (audio,) = page.xpath("//audio")
     names = made.files("episode-1")
+    assert names.vtt
+    assert names.srt
+    assert names.json
     assert audio.get("src") == Path(names.audio).name
     assert "controls" in audio.attrib
     assert audio.get("preload") == "metadata"

@@ -81,6 +81,8 @@ def test_tells_where_the_sound_and_its_text_are() -> None:
     one = made.approved(made.episode(1), alternate=made.ALTERNATE)
     spoken, smaller = _episode(one)["associatedMedia"]
     files = made.files(one.slug, whole=True)
+    assert files.vtt
+    assert files.srt
     assert (spoken["contentUrl"], spoken["encodingFormat"]) == (SITE + files.audio, "audio/mpeg")
     assert spoken["contentSize"] == "28800417 B"
     assert (spoken["duration"], spoken["bitrate"]) == ("PT30M", "128 kbps")

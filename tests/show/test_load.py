@@ -43,7 +43,7 @@ def test_where_there_is_no_show_the_message_says_how_to_make_one(tmp_path: Path)
     ("old", "new", "line", "says"),
     [
         ('guid = "7b0c6a3e-0000-4000-8000-000000000001"', "", 1, "guid is missing"),
-        ('guid = "7b0c6a3e-0000-4000-8000-000000000001"', 'guid = "seven"', 2, "guid: Input should be a valid UUID"),
+        ('guid = "7b0c6a3e-0000-4000-8000-000000000001"', 'guid = "seven"', 2, "guid: must be a UUID"),
         ("2026-11-20T09:00:00+01:00", "2026-11-20T09:00:00", 4, "carries no time zone"),
         ("2026-11-20T09:00:00+01:00", '"soon"', 4, "must be a date with a time and a zone"),
         ("2026-11-20T09:00:00+01:00", "2026-13-40T09:00:00+01:00", 4, "not TOML"),

@@ -35,7 +35,7 @@ def test_a_new_episode_is_read_back_once_its_recording_is_there(tmp_path: Path) 
     (episode,) = load_show(tmp_path).episodes
     assert episode.title == "The “first” talk"
     assert episode.published_at == NOW
-    assert episode.guid.version == 4
+    assert UUID(episode.guid).version == 4
     assert (folder / "interview.wav").read_bytes() == b"sound"
     new_episode(tmp_path, "second-talk", "Second", NOW)
     assert "there is no file interview.wav" in str(load_show(tmp_path).broken["second-talk"])

@@ -105,8 +105,11 @@ def episode_context(
                 ("srt", files.srt),
                 ("json", files.json),
                 ("html", files.html),
+                ("captions", files.captions),
             )
         },
+        "kept": [(relative(page, one.path), one.path.rpartition(".")[2].upper()) for one in files.kept],
+        "audio_name": files.audio.rpartition(".")[2].upper(),
         "license": (episode.license or site.settings.license, episode.license_url or site.settings.license_url),
         "report": _report_address(site, approved, page),
         "newer": _neighbour(page, newer),

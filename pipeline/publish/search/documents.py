@@ -36,11 +36,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """How an episode is shown among the results. `page` and `transcript` are paths below `site/`."""
+    """How an episode is shown among the results. `page` and `transcript` (if any) are paths below `site/`."""
 
     title: str
     page: str
-    transcript: str
+    transcript: str | None
     date: str
     language: str
     summary: str
