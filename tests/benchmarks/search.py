@@ -52,6 +52,10 @@ class Speaker:
         self.vocabulary = list(found)
         self._cumulative = list(itertools.accumulate((rank + 2.7) ** -1.15 for rank in range(VOCABULARY)))
 
+    def begin(self, seed: int) -> None:
+        """Whatever was said before: the same seed, the same words from here on."""
+        self._random.seed(seed)
+
     def says(self, count: int) -> list[str]:
         """`count` words in sentences of a dozen."""
         said = self._random.choices(self.vocabulary, cum_weights=self._cumulative, k=count)
