@@ -111,6 +111,8 @@ def align(transcript: Transcript, machine: Sequence[MachineWord]) -> tuple[Timed
 
 def shifted(paragraphs: Sequence[TimedParagraph], by_ms: int) -> tuple[TimedParagraph, ...]:
     """The same words later by `by_ms`: from times of the recording to times of the release."""
+    if not by_ms:
+        return tuple(paragraphs)
     return tuple(
         replace(
             paragraph,

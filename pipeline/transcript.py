@@ -154,6 +154,8 @@ _HEADER = re.compile(rf"^{_STAMP}(?:[ \t]+\*\*(?P<speaker>.+?)\*\*)?(?:[ \t]+(?P
 _UNTIMED = re.compile(r"^\*\*(?P<speaker>.+?)\*\*$")
 _ALMOST = re.compile(r"^\[\s*\d")
 _ESCAPE_NEEDED = re.compile(r"^(?:\\|\[\s*\d|\*\*)")
+# XML cannot carry these, so neither feed nor captions could: control characters but the tab, and two that are none.
+_FORBIDDEN = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ufffe\uffff]")
 _HEADER_EXAMPLE = "Write the time as [HH:MM:SS.mmm] and the name in two stars: [00:01:23.450] **Name**"
 
 
@@ -220,9 +222,8 @@ class _Reader:
         self._text: list[str] = []
 
     def take(self, number: int, line: str) -> None:
-        bad = next((character for character in line if _is_forbidden(character)), None)
-        if bad is not None:
-            self._fault(number, f"it holds the control character U+{ord(bad):04X}", "Delete that character")
+        if bad := _FORBIDDEN.search(line):
+            self._fault(number, f"it holds the control character U+{ord(bad[0]):04X}", "Delete that character")
             return
         if not line:
             self._close()
@@ -276,8 +277,3 @@ class _Reader:
 
     def _fault(self, number: int, what: str, remedy: str) -> None:
         self._problems.append(Problem(f"{self._where}:{number}", what, remedy))
-
-
-def _is_forbidden(character: str) -> bool:
-    # XML cannot carry these, so neither feed nor captions could.
-    return (unicodedata.category(character) == "Cc" and character != "\t") or character in "\ufffe\uffff"

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -104,8 +105,16 @@ def encode(path: Path, size_px: int, max_bytes: int = MAX_BYTES) -> bytes:
     )
 
 
-def cover(path: Path) -> bytes:
-    """The picture that goes into the recording's ID3 tags: 800 pixels, at most 200 KB."""
+def cover(path: Path, digest: str) -> bytes:
+    """The picture that goes into the recording's ID3 tags: 800 pixels, at most 200 KB.
+
+    `digest` is that of its content: most episodes have the show's artwork, which is made smaller once.
+    """
+    return _cover(path, digest)
+
+
+@lru_cache(maxsize=2)
+def _cover(path: Path, _digest: str) -> bytes:
     return encode(path, COVER_SIZE_PX, 200_000)
 
 

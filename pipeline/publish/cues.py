@@ -142,7 +142,8 @@ def _fill(words: Sequence[str]) -> list[tuple[int, int]]:
 
 def _cuts(words: Sequence[_Word], name: Sequence[str]) -> list[tuple[int, int]]:
     """The cheapest way to cut one paragraph; `name` takes room in its first cue."""
-    measures = _Measures.of(words)
+    cost = _Measures.of(words).cost
+    written = [word.written for word in words]
     cheapest: list[float] = [0.0] + [float("inf")] * len(words)
     came_from = [0] * (len(words) + 1)
     for first in range(len(words)):
@@ -150,13 +151,15 @@ def _cuts(words: Sequence[_Word], name: Sequence[str]) -> list[tuple[int, int]]:
         for word in name if first == 0 else ():
             line.take(word)
         for stop in range(first + 1, len(words) + 1):
-            line.take(words[stop - 1].written)
+            line.take(written[stop - 1])
             spoken_ms = words[stop - 1].end_ms - words[first].start_ms
             if stop > first + 1 and (line.number > LINES_MAX or spoken_ms > CUE_MAX_MS):
                 break
-            cost = cheapest[first] + measures.cost(first, stop)
-            if cost < cheapest[stop]:
-                cheapest[stop], came_from[stop] = cost, first
+            if cheapest[first] + 1.0 >= cheapest[stop]:
+                continue  # a cue costs 1 at least
+            whole = cheapest[first] + cost(first, stop)
+            if whole < cheapest[stop]:
+                cheapest[stop], came_from[stop] = whole, first
     cuts: list[tuple[int, int]] = []
     stop = len(words)
     while stop:
@@ -191,6 +194,7 @@ class _Measures:
     characters: Sequence[int]
     sentence_ends: Sequence[int]
     pauses: Sequence[float]
+    clumsy: Sequence[float]  # how badly a cue ends with each word
 
     @classmethod
     def of(cls, words: Sequence[_Word]) -> _Measures:
@@ -200,6 +204,13 @@ class _Measures:
             [0, *accumulate(len(word.written) for word in words)],
             [0, *accumulate(int(bool(_SENTENCE_END.search(word.text))) for word in words)],
             [0.0, *accumulate(min(1.0, gap_ms / 1000) for gap_ms in gaps_ms)],
+            [
+                *(
+                    _clumsiness(word.text) if after.start_ms - word.end_ms < _PAUSE_MS else 0.0
+                    for word, after in pairwise(words)
+                ),
+                0.0,
+            ],
         )
 
     def cost(self, first: int, stop: int) -> float:
@@ -214,9 +225,7 @@ class _Measures:
         cost += 0.5 * (stop - first == 1)
         cost += 0.4 * (self.sentence_ends[stop - 1] - self.sentence_ends[first])
         cost += self.pauses[stop - 1] - self.pauses[first]
-        if following is not None and following.start_ms - last.end_ms < _PAUSE_MS:
-            cost += _clumsiness(last.text)
-        return cost
+        return cost + self.clumsy[stop - 1]
 
 
 def _clumsiness(text: str) -> float:

@@ -18,7 +18,7 @@ from markdown_it.token import Token
 from pipeline.errors import Refusal
 from pipeline.publish.blocks import faults
 from pipeline.publish.claimed import claim_refusals, claims_in_notes
-from pipeline.publish.markdown import cited_in_text, inline_tokens, is_forbidden, parse
+from pipeline.publish.markdown import cited_in_text, forbidden_in, inline_tokens, parse
 from pipeline.publish.notes import SCHEMES, format_time
 from pipeline.publish.wording import counted
 from pipeline.show import EPISODE_NAME, NOTES_NAME, PEOPLE_NAME, Episode, Person, Source
@@ -271,15 +271,14 @@ def _notes(
         yield Refusal(where, "there are no show notes", f"Write {NOTES_NAME} beside {EPISODE_NAME}", "notes-missing")
         return
     text = markdown.removeprefix("\ufeff")
-    for place, character in enumerate(text):
-        if is_forbidden(character):
-            line = text.count("\n", 0, place) + 1
-            yield Refusal(
-                f"{where}:{line}",
-                f"it holds the control character U+{ord(character):04X}",
-                "Delete that character",
-                "character-forbidden",
-            )
+    for place, character in forbidden_in(text):
+        line = text.count("\n", 0, place) + 1
+        yield Refusal(
+            f"{where}:{line}",
+            f"it holds the control character U+{ord(character):04X}",
+            "Delete that character",
+            "character-forbidden",
+        )
     blocks = parse(markdown)
     for fault in faults(blocks):
         yield Refusal(f"{where}:{fault.line}", fault.what, _BLOCK_REMEDIES[fault.code], fault.code)

@@ -22,6 +22,8 @@ from markdown_it.utils import OptionsDict
 from pipeline.publish import blocks
 from pipeline.show.sources import KEY_PATTERN
 
+# What can stand in no XML file, and so in no feed: control characters, lone surrogates, two that are none.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _CITE = re.compile(rf"\s*@(?P<key>{KEY_PATTERN})(?:\s*,\s*|\s+|$)(?P<locator>[^;\[\]]*)$")
 _CLUSTER = re.compile(r"\[(@[^\[\]]+)\]")
 _ALMOST_CITATION = re.compile(r"\[(?:-?@|[^\[\]@]*\s-?@\w)")
@@ -76,15 +78,14 @@ def inline_tokens(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:
             yield child, block_line + child.meta.get("line_offset", breaks)
 
 
-def is_forbidden(character: str) -> bool:
-    """Whether a character can stand in no XML file and so in no feed."""
-    category = unicodedata.category(character)
-    return (category == "Cc" and character not in "\t\n\r") or category == "Cs" or character in "\ufffe\uffff"
+def forbidden_in(text: str) -> Iterator[tuple[int, str]]:
+    """Every character that can stand in no XML file and so in no feed, with its place."""
+    return ((match.start(), match[0]) for match in _FORBIDDEN.finditer(text))
 
 
 def without_forbidden(text: str) -> str:
     """The text without control characters, lone surrogates and a byte-order mark at its start."""
-    return "".join(character for character in text.removeprefix("\ufeff") if not is_forbidden(character))
+    return _FORBIDDEN.sub("", text.removeprefix("\ufeff"))
 
 
 def options() -> OptionsDict:

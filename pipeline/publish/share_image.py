@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -167,15 +168,20 @@ def _place_artwork(
     picture: Image.Image, artwork: Image.Image, left_px: int, top_px: int, size_px: int, colours: Colours
 ) -> None:
     small = artwork.resize((size_px, size_px), Image.Resampling.LANCZOS)
-    mask = Image.new("L", (size_px * _SMOOTH * 2,) * 2, 0)
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, mask.width - 1, mask.height - 1), 14 * _SMOOTH * 2, fill=255)
-    shape = mask.resize((size_px, size_px), Image.Resampling.LANCZOS)
+    shape = _rounded(size_px)
     # A hairline keeps artwork in the colour of the ground from running into it.
     pen = ImageDraw.Draw(picture)
     pen.rounded_rectangle(
         (left_px - 2, top_px - 2, left_px + size_px + 1, top_px + size_px + 1), 16, fill=colours.quiet
     )
     picture.paste(small, (left_px, top_px), shape)
+
+
+@lru_cache(maxsize=4)
+def _rounded(size_px: int) -> Image.Image:
+    mask = Image.new("L", (size_px * _SMOOTH * 2,) * 2, 0)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, mask.width - 1, mask.height - 1), 14 * _SMOOTH * 2, fill=255)
+    return mask.resize((size_px, size_px), Image.Resampling.LANCZOS)
 
 
 def _draw_waveform(picture: Image.Image, bars: Sequence[float], ink: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +22,12 @@ def read_toml(path: Path, problems: list[Problem], *, optional: bool = False) ->
     if optional and not path.exists():
         return None
     try:
-        return tomlkit.parse(path.read_text("utf-8-sig")).unwrap()
+        text = path.read_text("utf-8-sig")
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            # Slower by far, and says in which line.
+            return tomlkit.parse(text).unwrap()
     except UnicodeDecodeError as error:
         problems.append(Problem(f"{path}:1", f"byte {error.start} is not UTF-8", "Save the file as UTF-8"))
     except tomlkit.exceptions.ParseError as error:

@@ -191,11 +191,12 @@ def _finish(show: Show, episode: Episode, folder: Path, report: Report) -> relea
             )
         ),
     )
+    drawn = files.digest_file(picture)
     key = stamps.key_of(
         version=_TAGS_VERSION,
         master=mastered.get("key"),
         said={**asdict(said), "published_at": episode.published_at.isoformat()},
-        picture=files.digest_file(picture),
+        picture=drawn,
     )
     stamp = folder / "release.stamp.json"
     facts, target = folder / release.RELEASE_FACTS_NAME, folder / release.RELEASE_AUDIO_NAME
@@ -205,7 +206,7 @@ def _finish(show: Show, episode: Episode, folder: Path, report: Report) -> relea
             folder / MASTER_NAME,
             target,
             master.Mastered(**mastered["facts"]),
-            replace(said, cover=artwork.cover(picture)),
+            replace(said, cover=artwork.cover(picture, drawn)),
         )
         release.write_release(facts, finished)
         stamps.write(stamp, key, [target.name, facts.name])

@@ -122,9 +122,7 @@ def _write(root: Path, one: Talk) -> None:
     else:
         os.link(first, folder / _RECORDING)
     names = ("Ada Host", f"Guest Number{one.guest}")
-    text = "\n\n".join(
-        f"[{_stamp(turn)}] **{names[turn % 2]}**\n{said}" for turn, said in enumerate(one.turns)
-    )
+    text = "\n\n".join(f"[{_stamp(turn)}] **{names[turn % 2]}**\n{said}" for turn, said in enumerate(one.turns))
     (folder / "transcript.md").write_text(text + "\n", "utf-8")
     (folder / "notes.md").write_text(one.notes, "utf-8")
     (folder / "machine.json").write_bytes(_machine(one, files.digest_file(first)))

@@ -122,7 +122,7 @@ def test_the_page_gets_600_pixels_and_nothing_is_enlarged(tmp_path: Path) -> Non
 
 
 def test_the_recording_carries_a_small_cover(tmp_path: Path) -> None:
-    content = artwork.cover(_save(tmp_path / "noise.png", _noise(1400)))
+    content = artwork.cover(_save(tmp_path / "noise.png", _noise(1400)), "sha256:noise")
     with Image.open(io.BytesIO(content)) as image:
         assert (image.format, image.size) == ("JPEG", (800, 800))
     assert len(content) <= 200_000
