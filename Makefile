@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 ROOT ?= .
 
-.PHONY: help setup pipeline review status serve test test-openai-whisper check bench lock clean
+.PHONY: help setup pipeline review status serve test test-openai-whisper check fuzz release bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,11 +45,22 @@ test-openai-whisper: $(VENV)/.installed-dev ## Install the extra openai-whisper 
 	@.setup/openai-whisper $(VENV)
 	@$(VENV)-openai-whisper/bin/python -m pytest -q -m openai_whisper
 
-check: $(VENV)/.installed-dev ## Lint, types, import rules
+check: $(VENV)/.installed-dev ## Lint, types, import rules, known holes in what is installed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python .setup/audit requirements.lock tests/requirements.lock
+
+fuzz: $(VENV)/.installed-dev ## Break the files that strangers hand in, for as long as you let it (Ctrl-C ends it)
+	@HYPOTHESIS_PROFILE=hunting $(BIN)/python -m pytest -q -n 2 tests/strangers/test_bytes.py
+
+release: $(VENV)/.installed-dev ## Make dist/: wheel, source, list of parts (CycloneDX), checksums
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
+	  -o dist/onrecord.cdx.json requirements.lock
+	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
 
 bench: $(VENV)/.installed-dev ## Measure the desk, feed, search and transcription (figures for docs/benchmarks.md)
 	@.setup/browser $(VENV)

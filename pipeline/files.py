@@ -102,6 +102,16 @@ def inside(folder: Path, name: str) -> Path | None:
     return candidate if candidate.is_relative_to(root) and candidate != root else None
 
 
+def links_out(folder: Path, root: Path) -> list[Path]:
+    """The links directly in `folder` that lead out of `root`, wherever they end; following them is nobody's wish.
+
+    A show may come from somebody else: what it names as its notes could be a file of the person who runs it.
+    """
+    with os.scandir(folder) as entries:
+        links = sorted(Path(entry.path) for entry in entries if entry.is_symlink())
+    return [link for link in links if not link.resolve().is_relative_to(root.resolve())]
+
+
 def _flush(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:

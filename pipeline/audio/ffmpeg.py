@@ -38,6 +38,9 @@ _ENCODERS = ("libmp3lame", "aac")
 _FILTERS = ("ebur128", "alimiter")
 _QUESTION_TIMEOUT_S = 60
 _STALL_TIMEOUT_S = 180
+# A few bytes can promise days of silence, or ask for memory that nobody has.
+LONGEST_MS = 24 * 3_600_000
+_MOST_BYTES_AT_ONCE = 1_000_000_000
 _LOG_LINES = 400
 _LOG_LINE_BYTES = 2000
 
@@ -115,11 +118,13 @@ def run(arguments: Sequence[str], *, subject: Path, duration_ms: int = 0, report
     """Run ffmpeg with inputs, filters and outputs in `arguments`; `subject` is the file that errors name.
 
     `report` gets the fraction done, 0 to 1, reckoned from `duration_ms`. The child never outlives this call,
-    whatever ends it. Raises ToolFailed when ffmpeg fails, or makes no headway for three minutes.
+    whatever ends it. Raises ToolFailed when ffmpeg fails, makes no headway for three minutes, or comes to sound
+    that lasts longer than `LONGEST_MS`.
     """
     command = [
         str(find().path),
         "-nostdin", "-hide_banner", "-nostats", "-y",
+        "-max_alloc", str(_MOST_BYTES_AT_ONCE),
         "-loglevel", "repeat+level+info",
         "-progress", "pipe:1",
         *arguments,
@@ -163,6 +168,8 @@ class _Listener:
             match = re.match(rb"out_time_us=(\d+)", line)
             if match:
                 end_ms = int(match[1]) // 1000
+                if end_ms > LONGEST_MS:
+                    raise ToolFailed(too_long(subject))
                 if report is not None and duration_ms > 0:
                     report(min(1.0, end_ms / duration_ms))
         return end_ms
@@ -201,6 +208,13 @@ class _Listener:
             if b"[error]" in line or b"[fatal]" in line:
                 self._error_count += 1
             self._lines.append(line.decode("utf-8", "replace").rstrip())
+
+
+def too_long(subject: Path) -> Problem:
+    """What is said of sound that lasts longer than `LONGEST_MS`."""
+    return Problem(
+        str(subject), f"it lasts longer than {LONGEST_MS // 3_600_000} hours", "Cut it into several recordings"
+    )
 
 
 def _explain(subject: Path, log: str, code: int) -> Problem:

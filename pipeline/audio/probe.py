@@ -13,7 +13,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from mutagen.mp3 import BitrateMode, HeaderNotFoundError, MPEGInfo
 
-from pipeline.audio.ffmpeg import FORMATS
+from pipeline.audio.ffmpeg import FORMATS, LONGEST_MS, too_long
 from pipeline.errors import InvalidAudio, Problem
 from pipeline.transcript import format_ms
 
@@ -48,8 +48,8 @@ class Probe:
 def probe(path: Path) -> Probe:
     """Look at a recording, or the audio of a video.
 
-    Raises InvalidAudio when it is no regular file, holds no audio, is shorter than a second, or is in a
-    container that is not known here (a playlist, a text): nothing but the file itself is ever opened.
+    Raises InvalidAudio when it is no regular file, holds no audio, is shorter than a second or longer than a day, or
+    is in a container that is not known here (a playlist, a text): nothing but the file itself is ever opened.
     """
     _require_regular_file(path)
     with _open(path) as container:
@@ -73,6 +73,8 @@ def probe(path: Path) -> Probe:
                     "Check that the right file was copied, whole; a recording lasts a second at least",
                 )
             )
+        if duration_ms > LONGEST_MS:
+            raise InvalidAudio(too_long(path))
         return Probe(name, context.codec.canonical_name, context.channels, stream.rate or 0, duration_ms, reckoned)
 
 

@@ -8,7 +8,8 @@ from dataclasses import field as made_by
 from pathlib import Path
 from uuid import uuid4
 
-from pipeline.errors import InvalidEpisode, InvalidShow, Problem
+from pipeline import files
+from pipeline.errors import InvalidEpisode, InvalidInput, InvalidShow, Problem
 from pipeline.show.amends import Withdrawal
 from pipeline.show.consent import Consent, read_consents
 from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
@@ -108,6 +109,7 @@ def load_show(root: Path) -> Show:
                 "Name its folder with --root, or make one with onrecord new-show",
             )
         )
+    _refuse_links_out(folder, root, InvalidShow)
     problems: list[Problem] = []
     settings = validated(ShowSettings, read_toml(folder / SHOW_NAME, problems), folder / SHOW_NAME, (), problems)
     people = _read_people(folder / PEOPLE_NAME, problems)
@@ -142,6 +144,7 @@ def load_show(root: Path) -> Show:
         if not _is_episode_folder(entry):
             continue
         try:
+            _refuse_links_out(entry, root, InvalidEpisode)
             if (entry / WITHDRAWN_NAME).exists():
                 withdrawn[entry.name] = _read_withdrawal(entry / WITHDRAWN_NAME)
                 continue
@@ -220,6 +223,16 @@ def load_episode(folder: Path, people: Mapping[str, Person]) -> Episode:
     if problems or episode is None:
         raise InvalidEpisode(problems)
     return episode
+
+
+def _refuse_links_out(folder: Path, root: Path, error: type[InvalidInput]) -> None:
+    problems = [
+        Problem(str(link), "it is a link that leads out of the show", "Put the file itself there, or delete the link")
+        for link in files.links_out(folder, root)
+        if link.name == APPROVALS_FOLDER or not link.is_dir()  # other folders are never entered
+    ]
+    if problems:
+        raise error(problems)
 
 
 def _read_withdrawal(path: Path) -> Withdrawal:

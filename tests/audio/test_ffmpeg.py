@@ -118,6 +118,13 @@ def test_the_child_dies_with_the_interrupt(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")  # noqa: PTH110
+def test_sound_without_an_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ffmpeg, "LONGEST_MS", 3_600_000)
+    endless = ["-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-f", "s16le", os.devnull]
+    with pytest.raises(ToolFailed, match=r"^x: it lasts longer than 1 hours\. Cut it into several recordings\."):
+        ffmpeg.run(endless, subject=Path("x"))
+
+
 def test_a_full_disk_is_called_one() -> None:
     arguments = ["-f", "lavfi", "-i", "sine=d=30", "-f", "wav", "file:/dev/full"]
     with pytest.raises(ToolFailed, match=r"the disk is full. Free some space"):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import wave
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,16 @@ def test_more_channels_than_can_be_mixed(tmp_path: Path) -> None:
     )
     with pytest.raises(InvalidAudio, match=r"it has 16 channels"):
         probe(many)
+
+
+def test_a_header_that_promises_days_is_refused_before_anything_is_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    with wave.open(str(path), "wb") as writer:
+        writer.setparams((1, 2, 8_000, 0, "NONE", ""))
+        writer.writeframes(bytes(16_000))
+    content = bytearray(path.read_bytes())
+    for place in (4, 40):  # the sizes of RIFF and data (Microsoft RIFF, 1991): 25 hours
+        content[place : place + 4] = (25 * 3600 * 16_000).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(InvalidAudio, match="lasts longer than 24 hours"):
+        probe(path)

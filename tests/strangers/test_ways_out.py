@@ -1,0 +1,98 @@
+"""Names and links that would lead out of the show's folder: none is followed, none is written through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import OnRecordError
+from pipeline.show import load_show
+from pipeline.stages.run import approve, run
+from pipeline.stages.status import survey
+from tests.episodes import ADA, NOW, add_episode
+
+ELSEWHERE = "root:x:0:0 a secret that only this person's machine knows"
+NAMES = ("../secret.txt", "/etc/passwd", "a/../../secret.txt", "..\\secret.txt", "\x00", "~/secret.txt")
+
+
+@pytest.fixture
+def show(tmp_path: Path) -> Path:
+    (tmp_path / "secret.txt").write_text(ELSEWHERE, encoding="utf-8")
+    add_episode(tmp_path, "first-talk", number=1)
+    return add_episode(tmp_path, "second-talk", number=2, title="Second talk")
+
+
+def published(root: Path) -> str:
+    return "".join(
+        path.read_bytes().decode("latin-1")
+        for path in (root / "site").rglob("*")
+        if path.suffix != ".mp3" and path.is_file()
+    )
+
+
+@pytest.mark.parametrize("name", ["notes.md", "transcript.md", "machine.json", "sources.json", "glossary.toml"])
+def test_a_link_out_of_the_show_is_not_read(show: Path, name: str) -> None:
+    link = show / "episodes" / "first-talk" / name
+    link.unlink(missing_ok=True)
+    link.symlink_to(show.parent / "secret.txt")
+    statuses = {status.slug: status for status in survey(show, NOW)}
+    assert "leads out of the show" in str(statuses["first-talk"].problems)
+    assert statuses["second-talk"].problems == ()
+    with pytest.raises(OnRecordError, match="leads out of the show"):
+        approve(show, "first-talk", ADA, NOW)
+    run(show, NOW, lambda *_: None)
+    assert "second-talk" in published(show)
+    assert "secret" not in published(show)
+
+
+@pytest.mark.parametrize("name", ["people.toml", "sources.json", "glossary.toml", "artwork.png"])
+def test_a_link_out_of_the_show_beside_the_episodes_stops_the_show(show: Path, name: str) -> None:
+    (show / "episodes" / name).unlink()
+    (show / "episodes" / name).symlink_to(show.parent / "secret.txt")
+    with pytest.raises(OnRecordError, match="leads out of the show") as caught:
+        load_show(show)
+    assert ELSEWHERE not in str(caught.value)
+
+
+def test_nothing_is_written_through_a_link_where_the_approvals_should_be(show: Path, tmp_path: Path) -> None:
+    folder = show / "episodes" / "first-talk" / "approvals"
+    for record in folder.iterdir():
+        record.unlink()
+    folder.rmdir()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    folder.symlink_to(elsewhere)
+    with pytest.raises(OnRecordError, match="leads out of the show"):
+        approve(show, "first-talk", ADA, NOW)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_whole_episode_that_is_a_link_is_none(show: Path, tmp_path: Path) -> None:
+    (show / "episodes" / "first-talk").rename(tmp_path / "moved")
+    (show / "episodes" / "first-talk").symlink_to(tmp_path / "moved")
+    assert [episode.slug for episode in load_show(show).episodes] == ["second-talk"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("setting", ["file", "artwork"])
+def test_a_name_in_an_episode_leads_nowhere_else(show: Path, setting: str, name: str) -> None:
+    path = show / "episodes" / "first-talk" / "episode.toml"
+    text = path.read_text("utf-8")
+    written = name.replace("\\", "\\\\").replace("\x00", "\\u0000")
+    changed = text.replace('"interview.wav"', f'"{written}"') if setting == "file" else f'artwork = "{written}"\n{text}'
+    path.write_text(changed, encoding="utf-8")
+    shown = load_show(show)
+    assert "first-talk" in shown.broken
+    assert [episode.slug for episode in shown.episodes] == ["second-talk"]
+
+
+@pytest.mark.parametrize("slug", ["..", "a%2f..", "-x", "con:", "a\\b", "ü", "A"])
+def test_a_folder_whose_name_is_no_slug_is_no_page(show: Path, slug: str) -> None:
+    if slug != "..":
+        (show / "episodes" / "first-talk").rename(show / "episodes" / slug)
+    with pytest.raises(OnRecordError):
+        approve(show, slug, ADA, NOW)
+    run(show, NOW, lambda *_: None)
+    pages = {path.parent.relative_to(show / "site").as_posix() for path in (show / "site").rglob("index.html")}
+    assert pages <= {".", "first-talk", "second-talk"}
