@@ -1,0 +1,278 @@
+"""A folder of another machine, by SFTP: releases side by side, and a link to the one that is seen.
+
+    PATH/
+      current -> releases/000007      the web server's root
+      releases/000006  000007         each a whole site; files that did not change are hard links to the same bytes
+      releases/.next                  the one that is being made; a killed publication goes on with it
+      parts/                          uploads that have not come to their end, named by the digest they will have
+      lock                            who publishes there now
+
+The layout is that of the target `folder`. A server that knows no links (some hosters' do not) gets the files into
+`current` itself, which is a folder then: each appears whole, in the order in which they are put.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from pipeline.errors import Busy, NoAnswer, Problem, Refused
+from pipeline.publish.deploy import sftp_wire
+from pipeline.publish.deploy.sftp_files import RemoteFiles
+from pipeline.publish.deploy.sftp_wire import Attributes, Failed, connected
+from pipeline.publish.deploy.targets import Stored, Upload, Writer
+
+CURRENT, RELEASES = "current", "releases"
+_NEXT, _CLONE, _LOCK, _PARTS = ".next", ".clone", "lock", "parts"
+_NUMBER = re.compile(r"^\d{6,}$")
+_KEPT_RELEASES = 2
+
+
+class Sftp:
+    """The target `kind = "sftp"`: `host` may be a name of ~/.ssh/config; `path` is there, from `/` or the home."""
+
+    def __init__(self, host: str, path: str, user: str | None = None, port: int | None = None) -> None:
+        self._host, self._user, self._port = host, user, port
+        # The home is where a conversation begins; a shell's sign for it means nothing to a file server.
+        self._path = path.removeprefix("~/").rstrip("/") or ("/" if path.startswith("/") else ".")
+
+    @property
+    def place(self) -> str:
+        """`sftp://user@host:port/path`, with what was set of it."""
+        user = f"{self._user}@" if self._user else ""
+        port = f":{self._port}" if self._port else ""
+        return f"sftp://{user}{self._host}{port}/{self._path.removeprefix('/')}"
+
+    @contextmanager
+    def open(self, writer: Writer | None) -> Iterator[SftpSession]:
+        """Log in, and hold the lock where something is to be changed."""
+        with connected(self._host, self._user, self._port, self.place) as conversation, _telling(self.place):
+            files = RemoteFiles(conversation)
+            if writer is None:
+                yield SftpSession(files, self._path, self.place)
+                return
+            files.make_folders([self._path])
+            lock = _Lock(files, f"{self._path}/{_LOCK}", self.place, writer)
+            lock.take()
+            try:
+                session = SftpSession(files, self._path, self.place, lock)
+                session.recover()
+                yield session
+            finally:
+                # A connection that broke leaves the lock: the next attempt from here knows it as its own.
+                with suppress(NoAnswer, Refused, Failed):
+                    lock.let_go()
+
+
+class _Lock:
+    """A file that says who publishes; made only where there is none."""
+
+    def __init__(self, files: RemoteFiles, path: str, place: str, writer: Writer) -> None:
+        self._files, self._path, self._place, self._writer = files, path, place, writer
+
+    def take(self) -> None:
+        """Raises Busy while it is somebody else's."""
+        content = json.dumps({"token": self._writer.token, "who": self._writer.who}).encode()
+        for _ in range(2):
+            if self._files.create(self._path, content) or self._is_ours():
+                return
+            if not self._writer.take_over:
+                raise self._busy()
+            self._files.remove(self._path)
+        raise self._busy()
+
+    def hold(self) -> None:
+        """Raises Busy when somebody took it over meanwhile."""
+        if not self._is_ours():
+            raise self._busy()
+
+    def let_go(self) -> None:
+        if self._is_ours():
+            self._files.remove(self._path)
+
+    def _is_ours(self) -> bool:
+        return self._holder().get("token") == self._writer.token
+
+    def _holder(self) -> Mapping[str, object]:
+        with suppress(ValueError):
+            holder = json.loads(self._files.read(self._path) or b"{}")
+            return holder if isinstance(holder, dict) else {}
+        return {}
+
+    def _busy(self) -> Busy:
+        who = str(self._holder().get("who") or "somebody else")
+        return Busy(
+            Problem(
+                self._place,
+                f"{''.join(one for one in who if one.isprintable())[:80]} is publishing there now",
+                "Wait until they have finished; if they will not come back, publish again with --take-over",
+            )
+        )
+
+
+class SftpSession:
+    """An open folder of another machine. Nothing is made before the first change."""
+
+    def __init__(self, files: RemoteFiles, path: str, place: str, lock: _Lock | None = None) -> None:
+        self._files, self._path, self._place, self._lock = files, path, place, lock
+        self._releases, self._current = f"{path}/{RELEASES}", f"{path}/{CURRENT}"
+        self._next = f"{self._releases}/{_NEXT}"
+        current = files.status(self._current)
+        self._in_place = self._needs_no_links(current)
+        self._begun = not self._in_place and files.status(self._next) is not None
+        self._folders: set[str] = set()
+        self.warnings: tuple[Problem, ...] = ()
+        if self._in_place:
+            self.warnings = (
+                Problem(
+                    place,
+                    "a publication is not shown at once there, but file by file, the feed last",
+                    f"Nothing need be done. A server with links, where {CURRENT} is none of your own folders, shows "
+                    "each publication as a whole",
+                ),
+            )
+
+    def _needs_no_links(self, current: Attributes | None) -> bool:
+        if current is not None:
+            return not current.is_link
+        return not (self._files.links_hard and self._files.renames_over)
+
+    def recover(self) -> None:
+        """Go on with what a killed publication had made and not shown."""
+        if self._in_place:
+            return
+        numbers, seen = self._numbers(), self._seen()
+        unseen = [number for number in numbers if number > seen]
+        if unseen and not self._begun:
+            self._files.rename(f"{self._releases}/{max(unseen):06d}", self._next)
+            self._begun = True
+
+    def stored(self) -> Mapping[str, Stored]:
+        """Every file of the release in the making, or else of the one that is seen."""
+        found = self._files.tree(self._shown)
+        return {name: _stored(facts) for name, facts in found.items() if facts.is_file}
+
+    def digest(self, name: str) -> str | None:
+        """None: a file server tells no digests."""
+        return None
+
+    def read(self, name: str) -> bytes | None:
+        """A file whole."""
+        return self._files.read(f"{self._shown}/{name}")
+
+    def put(self, upload: Upload, expected: Stored | None) -> Stored:
+        """Bring a file into the next release: under another name, and then under its own."""
+        self._begin()
+        path = f"{self._shown}/{upload.name}"
+        self._expect(path, expected)
+        self._make_way(upload.name)
+        part = f"{self._path}/{_PARTS}/{upload.digest.removeprefix('sha256:')}"
+        if self._files.write(part, upload.path, upload.size_bytes) != upload.digest:
+            self._files.remove(part)
+            raise Refused(Problem(str(upload.path), "it changed while it was being published", "Publish again"))
+        written = self._files.status(part)
+        if written is None or written.size_bytes != upload.size_bytes:
+            self._files.remove(part)
+            raise NoAnswer(Problem(self._place, f"{upload.name} did not arrive whole", "Publish again"))
+        self._files.rename(part, path)
+        return _stored(written)
+
+    def delete(self, name: str, expected: Stored) -> None:
+        """Leave a file out of the next release, and folders that became empty."""
+        self._begin()
+        self._files.remove(f"{self._shown}/{name}")
+        folder = name.rpartition("/")[0]
+        while folder and self._files.remove_empty_folder(f"{self._shown}/{folder}"):
+            self._folders.discard(folder)
+            folder = folder.rpartition("/")[0]
+
+    def commit(self) -> None:
+        """Put the link about, and keep the release before this one for readers in the middle of a download."""
+        if self._lock is not None:
+            self._lock.hold()
+        if self._begun:
+            release = f"{max([0, *self._numbers()]) + 1:06d}"
+            self._files.rename(self._next, f"{self._releases}/{release}")
+            self._begun = False
+            link = f"{self._path}/.{CURRENT}"
+            self._files.remove(link)
+            self._files.link(f"{RELEASES}/{release}", link)
+            self._files.rename(link, self._current)
+            for number in sorted(self._numbers())[:-_KEPT_RELEASES]:
+                self._files.remove_tree(f"{self._releases}/{number:06d}")
+        self._files.remove_tree(f"{self._path}/{_PARTS}")
+
+    @property
+    def _shown(self) -> str:
+        return self._next if self._begun else self._current
+
+    def _begin(self) -> None:
+        """Before the first change: a copy of what is seen, of hard links, in one step under its name."""
+        if self._folders:
+            return
+        self._folders = {""}
+        self._files.make_folders([f"{self._path}/{_PARTS}"])
+        if self._in_place:
+            self._files.make_folders([self._current])
+            return
+        if self._begun:
+            return
+        clone = f"{self._releases}/{_CLONE}"
+        self._files.make_folders([self._releases])
+        self._files.remove_tree(clone)
+        found = self._files.tree(self._current) if self._files.status(self._current) else {}
+        folders = sorted(name for name, facts in found.items() if facts.is_folder)
+        self._files.make_folders([clone, *(f"{clone}/{name}" for name in folders)])
+        self._files.link_all(
+            (f"{self._current}/{name}", f"{clone}/{name}") for name, facts in found.items() if facts.is_file
+        )
+        self._files.rename(clone, self._next)
+        self._begun = True
+
+    def _make_way(self, name: str) -> None:
+        parts = name.split("/")[:-1]
+        folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        if missing := [folder for folder in folders if folder not in self._folders]:
+            self._files.make_folders(f"{self._shown}/{folder}" for folder in missing)
+            self._folders.update(missing)
+
+    def _expect(self, path: str, expected: Stored | None) -> None:
+        there = self._files.status(path)
+        if there is not None and not there.is_file:
+            raise Refused(Problem(f"{self._place}: {path}", "a link or a folder stands in the way", "Move it away"))
+        if (None if there is None else _stored(there)) != expected:
+            raise Busy(
+                Problem(f"{self._place}: {path}", "somebody else changed it meanwhile", "Publish again, after a look")
+            )
+
+    def _numbers(self) -> list[int]:
+        return [int(name) for name in self._files.names(self._releases) if _NUMBER.match(name)]
+
+    def _seen(self) -> int:
+        if self._files.status(self._current) is None:
+            return 0
+        name = self._files.link_target(self._current).rpartition("/")[2]
+        return int(name) if _NUMBER.match(name) else 0
+
+
+def _stored(facts: Attributes) -> Stored:
+    return Stored(facts.size_bytes, f"{facts.modified_s:x}-{facts.size_bytes:x}")
+
+
+@contextmanager
+def _telling(place: str) -> Iterator[None]:
+    """What the server refuses, for a person."""
+    try:
+        yield
+    except Failed as error:
+        if error.code == sftp_wire.PERMISSION_DENIED:
+            raise Refused(
+                Problem(place, "you may not write there", "Give the user who logs in the right to, or mend path")
+            ) from error
+        if error.code == sftp_wire.NO_SUCH_FILE:
+            raise Refused(Problem(place, "there is no such folder", "Make it there, or mend path")) from error
+        raise NoAnswer(
+            Problem(place, f"the server could not do it ({error.said or error.code})", "Is its disk full? Try again")
+        ) from error
