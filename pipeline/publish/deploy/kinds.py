@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import Problem, Refused
 from pipeline.publish.deploy.targets import Target
-from pipeline.show.publishing import FolderTarget, StoreTarget, TargetSettings
+from pipeline.show.publishing import FolderTarget, ShellTarget, StoreTarget, TargetSettings
 
 
 def target_of(settings: TargetSettings, root: Path) -> Target:
@@ -20,5 +20,9 @@ def target_of(settings: TargetSettings, root: Path) -> Target:
             from pipeline.publish.deploy.store import Store  # noqa: PLC0415  likewise
 
             return Store(settings)
+        case ShellTarget(kind="sftp"):
+            from pipeline.publish.deploy.sftp import Sftp  # noqa: PLC0415  likewise
+
+            return Sftp(settings.host, settings.path, settings.user, settings.port)
         case _:
             raise Refused(Problem("show.toml", f"{settings.kind} is not there yet", "Use another kind of target"))

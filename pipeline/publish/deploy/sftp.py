@@ -36,7 +36,8 @@ class Sftp:
     def __init__(self, host: str, path: str, user: str | None = None, port: int | None = None) -> None:
         self._host, self._user, self._port = host, user, port
         # The home is where a conversation begins; a shell's sign for it means nothing to a file server.
-        self._path = path.removeprefix("~/").rstrip("/") or ("/" if path.startswith("/") else ".")
+        within = re.sub(r"^~(/|$)", "", path)
+        self._path = within.rstrip("/") or ("/" if within else ".")
 
     @property
     def place(self) -> str:
@@ -120,28 +121,17 @@ class SftpSession:
         self._releases, self._current = f"{path}/{RELEASES}", f"{path}/{CURRENT}"
         self._next = f"{self._releases}/{_NEXT}"
         current = files.status(self._current)
-        self._in_place = self._needs_no_links(current)
+        self._in_place = not current.is_link if current else not (files.links_hard and files.renames_over)
         self._begun = not self._in_place and files.status(self._next) is not None
         self._folders: set[str] = set()
-        self.warnings: tuple[Problem, ...] = ()
-        if self._in_place:
-            self.warnings = (
-                Problem(
-                    place,
-                    "a publication is not shown at once there, but file by file, the feed last",
-                    f"Nothing need be done. A server with links, where {CURRENT} is none of your own folders, shows "
-                    "each publication as a whole",
-                ),
-            )
-
-    def _needs_no_links(self, current: Attributes | None) -> bool:
-        if current is not None:
-            return not current.is_link
-        return not (self._files.links_hard and self._files.renames_over)
+        self.warnings: tuple[Problem, ...] = (_file_by_file(place),) if self._in_place else ()
 
     def recover(self) -> None:
         """Go on with what a killed publication had made and not shown."""
+        if not self._in_place and self._files.status(self._current) is None:
+            self._in_place = not self._may_link()
         if self._in_place:
+            self.warnings = (_file_by_file(self._place),)
             return
         numbers, seen = self._numbers(), self._seen()
         unseen = [number for number in numbers if number > seen]
@@ -247,6 +237,16 @@ class SftpSession:
                 Problem(f"{self._place}: {path}", "somebody else changed it meanwhile", "Publish again, after a look")
             )
 
+    def _may_link(self) -> bool:
+        """Some file servers offer links and refuse them: better known before anything travels."""
+        trial = f"{self._path}/.{CURRENT}"
+        self._files.remove(trial)
+        try:
+            self._files.link(RELEASES, trial)
+        except Failed:
+            return False
+        return self._files.remove(trial)
+
     def _numbers(self) -> list[int]:
         return [int(name) for name in self._files.names(self._releases) if _NUMBER.match(name)]
 
@@ -255,6 +255,14 @@ class SftpSession:
             return 0
         name = self._files.link_target(self._current).rpartition("/")[2]
         return int(name) if _NUMBER.match(name) else 0
+
+
+def _file_by_file(place: str) -> Problem:
+    return Problem(
+        place,
+        "a publication is not shown at once there, but file by file, the feed last",
+        f"Nothing need be done; a server with links shows each as a whole, where {CURRENT} is no folder of your own",
+    )
 
 
 def _stored(facts: Attributes) -> Stored:

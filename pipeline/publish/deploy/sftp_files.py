@@ -171,7 +171,7 @@ class RemoteFiles:
         for path, answer in zip(made, answers, strict=True):
             if answer.code:
                 there = self.status(path)
-                if there is None or not there.is_folder:
+                if there is None or not (there.is_folder or there.is_link):
                     raise Failed(answer.code, answer.said)
 
     def link_all(self, pairs: Iterable[tuple[str, str]]) -> None:

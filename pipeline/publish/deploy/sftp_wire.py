@@ -141,7 +141,8 @@ class Wire:
             packet = self._packet()
             try:
                 reading = _Reading(packet, 1)
-                early[reading.number()] = reading.answer(packet[0])
+                asked = reading.number()
+                early[asked] = reading.answer(packet[0])
             except (struct.error, IndexError, UnicodeDecodeError) as error:
                 raise self._broken("it sent what is not SFTP") from error
         return early.pop(number)
@@ -209,7 +210,7 @@ class Wire:
 
 @contextmanager
 def connected(host: str, user: str | None, port: int | None, place: str) -> Iterator[Wire]:
-    """Reach a machine; raises MissingTool where there is no ssh here, NoAnswer or Refused where it cannot be reached."""
+    """Reach a machine. Raises MissingTool where there is no ssh here; NoAnswer, Refused where it fails."""
     program = shutil.which("ssh")
     if program is None:
         raise MissingTool(
