@@ -1,0 +1,70 @@
+"""After publishing: caches are told what to forget, hubs what is new. None of them can undo a publication: each that
+fails is a warning.
+
+Tokens come from the environment and stand in no message: ONRECORD_PURGE_TOKEN is sent to `purge_url` as a bearer
+token, ONRECORD_PODPING_TOKEN to podping.cloud.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+import httpx
+
+from pipeline.errors import Problem
+
+PODPING = "https://podping.cloud/"
+_TIMEOUT_S = 30.0
+_AGENT = "OnRecord-publish/1"
+
+
+def purge_by_command(command: Sequence[str], urls: Sequence[str]) -> list[Problem]:
+    """Run a program that makes a cache forget addresses, which it reads on its standard input, one a line."""
+    try:
+        # S603: the argument list stands in the show's own settings; no shell reads it.
+        done = subprocess.run(  # noqa: S603
+            list(command), input="\n".join(urls) + "\n", text=True, capture_output=True, timeout=300, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = "it took too long" if isinstance(error, subprocess.TimeoutExpired) else error.strerror
+        return [Problem(command[0], f"the cache was not told: {why}", "Tell it by hand")]
+    if done.returncode:
+        return [Problem(command[0], f"the cache was not told: it ended with {done.returncode}", "Tell it by hand")]
+    return []
+
+
+def purge_by_url(url: str, urls: Sequence[str]) -> list[Problem]:
+    """Send the addresses that became others to a hook, as JSON: {"urls": [...]}."""
+    token = os.environ.get("ONRECORD_PURGE_TOKEN")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return _told(url, "the cache", lambda client: client.post(url, json={"urls": list(urls)}, headers=headers))
+
+
+def tell_hub(hub: str, feed_url: str) -> list[Problem]:
+    """Tell a WebSub hub that the feed is another (the publisher's part, as hubs of PubSubHubbub 0.4 take it)."""
+    form = {"hub.mode": "publish", "hub.url": feed_url, "hub.topic": feed_url}
+    return _told(hub, "the hub", lambda client: client.post(hub, data=form))
+
+
+def tell_podping(feed_url: str, service: str = PODPING) -> list[Problem]:
+    """Tell podping.cloud that the feed is another."""
+    token = os.environ.get("ONRECORD_PODPING_TOKEN")
+    if not token:
+        return [Problem(service, "Podping was not told: it needs a token", "Set ONRECORD_PODPING_TOKEN")]
+    asked = {"url": feed_url, "reason": "update", "medium": "podcast"}
+    return _told(service, "Podping", lambda client: client.get(service, params=asked, headers={"Authorization": token}))
+
+
+def _told(url: str, whom: str, ask: Callable[[httpx.Client], httpx.Response]) -> list[Problem]:
+    place = urlsplit(url).hostname or url  # the rest of such an address may be a secret
+    try:
+        with httpx.Client(timeout=_TIMEOUT_S, headers={"User-Agent": _AGENT}) as client:
+            answer = ask(client)
+    except httpx.HTTPError as error:
+        return [Problem(place, f"{whom} was not told: {type(error).__name__}", "It will find out by itself, later")]
+    if answer.is_error:
+        return [Problem(place, f"{whom} was not told: it answers {answer.status_code}", "Look at its settings")]
+    return []

@@ -1,0 +1,101 @@
+"""Publications kept on this machine, so that the one before can be brought back: `build/releases/<target>/<number>/`.
+
+They are kept here and not at the target: what stands there is public, and an earlier text may be the very thing that
+was taken out. Files are hard links into `site/`, whose files are replaced and never written into; so one that did not
+change takes no room.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import files
+from pipeline.errors import Problem, Refused
+from pipeline.publish.deploy.plan import Wanted
+
+_FACTS, _FILES = "facts.json", "site"
+_KEPT = 3
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One publication: its files, and facts that the stage noted."""
+
+    folder: Path
+    wanted: tuple[Wanted, ...]
+    facts: Mapping[str, Any]
+
+
+class Releases:
+    """The publications at one target, newest last."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, wanted: Iterable[Wanted], facts: Mapping[str, Any]) -> None:
+        """Keep what was just published, unless the newest that is kept is the same."""
+        listed = {one.name: [one.digest, one.size_bytes] for one in wanted}
+        numbers = self._numbers()
+        if numbers and self._read(numbers[-1])[0] == listed:
+            return
+        number = max([0, *numbers]) + 1
+        target = self._folder / f"{number:06d}"
+        shutil.rmtree(target, ignore_errors=True)
+        for one in wanted:
+            path = target / _FILES / one.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(one.path, path)
+            except OSError:  # another file system, or one without hard links
+                shutil.copyfile(one.path, path)
+        # Last: a folder without it was killed in the making, and counts for nothing.
+        files.write_text(target / _FACTS, files.readable_json({"files": listed, "facts": dict(facts)}))
+        for old in self._numbers()[:-_KEPT]:
+            shutil.rmtree(self._folder / f"{old:06d}")
+
+    def before(self) -> Kept:
+        """The publication before the newest one. Raises Refused where there is none, or its files are not as kept."""
+        numbers = self._numbers()
+        if len(numbers) < 2:
+            raise Refused(
+                Problem(
+                    str(self._folder),
+                    "this machine keeps no earlier publication",
+                    "Check out episodes/ as it was, approve and run; then publish",
+                )
+            )
+        folder = self._folder / f"{numbers[-2]:06d}"
+        listed, facts = self._read(numbers[-2])
+        wanted = tuple(
+            Wanted(name, folder / _FILES / name, size_bytes, digest) for name, (digest, size_bytes) in listed.items()
+        )
+        damaged = [one for one in wanted if not one.path.is_file() or files.digest_file(one.path) != one.digest]
+        if damaged:
+            raise Refused(
+                [Problem(str(one.path), "it is not as it was published", "Publish forward instead") for one in damaged]
+            )
+        return Kept(folder, wanted, facts)
+
+    def drop_newest(self) -> None:
+        """Forget the newest publication: the one before was brought back."""
+        for number in self._numbers()[-1:]:
+            shutil.rmtree(self._folder / f"{number:06d}")
+
+    def _numbers(self) -> list[int]:
+        if not self._folder.is_dir():
+            return []
+        whole = [entry.name for entry in self._folder.iterdir() if (entry / _FACTS).is_file()]
+        return sorted(int(name) for name in whole if name.isdigit())
+
+    def _read(self, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        try:
+            kept = json.loads((self._folder / f"{number:06d}" / _FACTS).read_bytes())
+            return dict(kept["files"]), dict(kept["facts"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}, {}
