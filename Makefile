@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 ROOT ?= .
 
-.PHONY: help setup pipeline review status serve test test-openai-whisper check fuzz release bench lock clean
+.PHONY: help setup pipeline review status serve publish test test-openai-whisper check fuzz release bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ review: setup ## Open the editor's desk
 
 serve: setup ## Serve site/ on this machine
 	@$(BIN)/onrecord serve --root "$(ROOT)"
+
+publish: setup ## Show what would travel to where listeners are, ask, publish (TARGET=name where there are several)
+	@$(BIN)/onrecord publish --root "$(ROOT)" $(if $(TARGET),--target "$(TARGET)")
 
 test: $(VENV)/.installed-dev ## Run every test (the first time fetches recordings of real speech)
 	@.setup/browser $(VENV)

@@ -13,8 +13,9 @@ from pipeline.cli.app import app
 from pipeline.cli.console import complain, err
 from pipeline.errors import Busy, OnRecordError
 
-# isort: split
-from pipeline.cli import producing, editing, redacting, amending, measuring, sourcing, linkkeeping, beginning  # noqa: F401, I001  - each adds its commands, in this order
+# ruff: noqa: F401, I001  each import adds its commands, in the order of --help
+from pipeline.cli import producing, editing, redacting, amending, publishing, measuring, sourcing, linkkeeping
+from pipeline.cli import beginning
 
 __all__ = ["app", "main"]
 

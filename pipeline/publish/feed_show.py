@@ -82,6 +82,10 @@ def _identity(settings: ShowSettings) -> Iterator[Tag]:
     yield Tag("podcast:guid", str(settings.guid))
     yield Tag("podcast:locked", "yes" if settings.locked else "no", attributes(owner=settings.contact_email))
     yield Tag("podcast:medium", settings.medium)
+    if settings.announce.websub_hub:
+        yield Tag("atom:link", attributes=attributes(rel="hub", href=settings.announce.websub_hub))
+    if settings.announce.podping:
+        yield Tag("podcast:podping", attributes=attributes(usesPodping="true"))
     if settings.blocked:
         yield Tag("podcast:block", "yes")
     for service in settings.blocked_services:

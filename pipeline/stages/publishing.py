@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,6 @@ from pipeline.stages.status import (
     SITE_FOLDER,
     Reading,
     build_folder,
-    page_sections,
     read_episode,
     site_stamp,
 )
@@ -43,6 +42,13 @@ class Built(NamedTuple):
     done: tuple[str, ...] = ()
     strays: tuple[str, ...] = ()
     photo_problems: tuple[Problem, ...] = ()
+
+
+class BuiltSite(NamedTuple):
+    """What is in `site/`: the episodes as they are approved, and the digest of every file when it was written."""
+
+    episodes: tuple[Reading, ...]
+    digests: Mapping[str, str]
 
 
 def publish(
@@ -69,21 +75,26 @@ def publish(
     failed.update(result.left_out)
     subjects = {reading.episode.slug: files.digest_json(dict(reading.subject)) for reading in ready}
     published = {slug: subjects[slug] for slug in result.pages}
-    _remember(show, [reading for reading in ready if reading.episode.slug in published])
     # Where an episode or a photo was set aside, what was built is not what the key says: the next run tries again.
-    key = key if len(published) == len(ready) and not result.photo_problems else ""
-    stamps.write(stamp, key, result.files, base=site, facts={"published": published})
+    whole = len(published) == len(ready) and not result.photo_problems
+    facts = {
+        "published": published,
+        "built_from": key,
+        "digests": {name: digests.digest(site / name) for name in result.files},
+    }
+    stamps.write(stamp, key if whole else "", result.files, base=site, facts=facts)
     line = f"site: {len(result.written)} files written, {len(result.removed)} removed"
     return Built((line,) if result.changed else (), result.strays, result.photo_problems)
 
 
-def _remember(show: Show, readings: Sequence[Reading]) -> None:
-    """Keep the words that listeners were given: from now on a change of them is told, or refused."""
-    from pipeline.publish.published import record_of, write_record
-
-    for reading in readings:
-        said = page_sections(show, reading.episode, reading.transcript, reading.notes_markdown, reading.subject)
-        write_record(reading.episode.folder, record_of(reading.episode, said))
+def built_now(show: Show, readings: Sequence[Reading], digests: DigestCache, now: datetime) -> BuiltSite | None:
+    """What `site/` holds, where it was built from what is approved now; None where a run would build it anew."""
+    ready = [reading for reading in readings if may_be_published(reading, now)]
+    facts = stamps.read(site_stamp(show.root)).get("facts")
+    if not isinstance(facts, dict) or facts.get("built_from") != _site_key(show, ready, now, digests):
+        return None
+    inside = [reading for reading in ready if reading.episode.slug in facts["published"]]
+    return BuiltSite(tuple(inside), dict(facts["digests"]))
 
 
 def may_be_published(reading: Reading, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from pipeline.errors import InvalidEpisode, Refused
 from pipeline.publish.serve import application
 from pipeline.show import load_show, withdrawn_slugs
 from pipeline.stages.amending import correct, withdraw
+from pipeline.stages.deploying import Options, publish
 from pipeline.stages.run import approve, run
 from pipeline.stages.status import State, survey
 from tests.episodes import ADA, NOW, add_episode
@@ -31,6 +32,7 @@ def quiet(slug: str, stage: str, part: float) -> None:
 def published(tmp_path: Path) -> Path:
     root = add_episode(tmp_path, "first-talk")
     run(root, NOW, quiet)
+    publish(root, NOW, Options(verify=False))
     return root
 
 
@@ -51,7 +53,16 @@ def test_a_published_episode_keeps_its_words_beside_it(published: Path) -> None:
     assert "Ben Guest: Thank you." in record["sections"]["transcript"]
     before = (published / "episodes" / "first-talk" / "published.json").stat().st_mtime_ns
     run(published, LATER, quiet)
+    publish(published, LATER, Options(verify=False))
     assert (published / "episodes" / "first-talk" / "published.json").stat().st_mtime_ns == before
+
+
+def test_what_was_only_looked_at_may_change_unseen(tmp_path: Path) -> None:
+    root = add_episode(tmp_path, "first-talk")
+    run(root, NOW, quiet)
+    assert not (root / "episodes" / "first-talk" / "published.json").exists()
+    change(root, "notes.md", "381 cases", "318 cases")
+    assert "change-untold" not in codes(root)
 
 
 def test_a_changed_word_is_refused_until_it_is_told(published: Path) -> None:

@@ -36,7 +36,7 @@ class Releases:
     """The publications at one target, newest last."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def keep(self, wanted: Iterable[Wanted], facts: Mapping[str, Any]) -> None:
         """Keep what was just published, unless the newest that is kept is the same."""
@@ -45,7 +45,7 @@ class Releases:
         if numbers and self._read(numbers[-1])[0] == listed:
             return
         number = max([0, *numbers]) + 1
-        target = self._folder / f"{number:06d}"
+        target = self.folder / f"{number:06d}"
         shutil.rmtree(target, ignore_errors=True)
         for one in wanted:
             path = target / _FILES / one.name
@@ -57,7 +57,7 @@ class Releases:
         # Last: a folder without it was killed in the making, and counts for nothing.
         files.write_text(target / _FACTS, files.readable_json({"files": listed, "facts": dict(facts)}))
         for old in self._numbers()[:-_KEPT]:
-            shutil.rmtree(self._folder / f"{old:06d}")
+            shutil.rmtree(self.folder / f"{old:06d}")
 
     def before(self) -> Kept:
         """The publication before the newest one. Raises Refused where there is none, or its files are not as kept."""
@@ -65,12 +65,12 @@ class Releases:
         if len(numbers) < 2:
             raise Refused(
                 Problem(
-                    str(self._folder),
+                    str(self.folder),
                     "this machine keeps no earlier publication",
                     "Check out episodes/ as it was, approve and run; then publish",
                 )
             )
-        folder = self._folder / f"{numbers[-2]:06d}"
+        folder = self.folder / f"{numbers[-2]:06d}"
         listed, facts = self._read(numbers[-2])
         wanted = tuple(
             Wanted(name, folder / _FILES / name, size_bytes, digest) for name, (digest, size_bytes) in listed.items()
@@ -85,17 +85,17 @@ class Releases:
     def drop_newest(self) -> None:
         """Forget the newest publication: the one before was brought back."""
         for number in self._numbers()[-1:]:
-            shutil.rmtree(self._folder / f"{number:06d}")
+            shutil.rmtree(self.folder / f"{number:06d}")
 
     def _numbers(self) -> list[int]:
-        if not self._folder.is_dir():
+        if not self.folder.is_dir():
             return []
-        whole = [entry.name for entry in self._folder.iterdir() if (entry / _FACTS).is_file()]
+        whole = [entry.name for entry in self.folder.iterdir() if (entry / _FACTS).is_file()]
         return sorted(int(name) for name in whole if name.isdigit())
 
     def _read(self, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
         try:
-            kept = json.loads((self._folder / f"{number:06d}" / _FACTS).read_bytes())
+            kept = json.loads((self.folder / f"{number:06d}" / _FACTS).read_bytes())
             return dict(kept["files"]), dict(kept["facts"])
         except (OSError, ValueError, KeyError, TypeError):
             return {}, {}
