@@ -10,6 +10,7 @@ import typer.main
 from pydantic import BaseModel
 
 from pipeline.cli import app
+from pipeline.publish.deploy.ledger import LEDGER_CODES
 from pipeline.publish.gate import CODES
 from pipeline.show import models
 from pipeline.show import publishing as show_publishing
@@ -66,6 +67,11 @@ def test_every_documented_command_and_target_exists() -> None:
 @pytest.mark.parametrize("code", sorted(CODES))
 def test_every_refusal_is_documented(code: str) -> None:
     assert f"`{code}`" in (DOCS / "refusals.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("code", sorted(LEDGER_CODES))
+def test_every_refusal_of_the_ledger_is_documented(code: str) -> None:
+    assert f"`{code}`" in (DOCS / "publishing.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -93,7 +93,7 @@ def withdraw(
     if dry_run:
         out.print(Text(f"{slug} would be taken out of the feed and the pages. Nothing was changed."))
     else:
-        out.print(Text(f"{slug} is withdrawn: {done.marker}. site/ holds nothing of it any more; deploy it now."))
+        out.print(Text(f"{slug} is withdrawn: {done.marker}. site/ holds nothing of it any more: publish it now."))
         out.print(Text(f"Rules that make hosts answer 410 Gone: {', '.join(str(path) for path in done.rules)}"))
     out.print(Text(f"Others may hold a copy of {done.page_url}:"))
     for one in done.holders:

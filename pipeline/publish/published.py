@@ -1,6 +1,6 @@
 """What listeners were given: the words of a published episode, kept so that no later change is silent.
 
-`published.json` lies beside episode.toml. It is written when an episode gets into `site/`, from content alone, and
+`published.json` lies beside episode.toml. It is written when an episode was published, from content alone, and
 is never edited: the gate compares what the episode says now with it, and asks for a correction for every word that
 became another. Typography is not compared: quotation marks, dashes, spaces, capitals.
 """
