@@ -1,12 +1,12 @@
-"""Tasks in child processes: one that dies costs one task, which is tried again, and the others go on.
+"""Tasks in child processes: one that dies costs one task, which is begun again, and the others go on.
 
 The process pools of the standard library give up every waiting task when one process is killed; a run of hours
-cannot afford that. Here each child is a Python module that calls `serve`; it keeps what is costly to load (the
-weights of a model) from one task to the next, and it ends when its parent does, however that ends: the pipe that
-brings the tasks closes then.
+cannot afford that. Here each child is a Python process that does one task after another of one kind, so that it
+keeps what is costly to load (the weights of a model). It ends when its parent does, however that ends: the pipe that
+brings the tasks closes then. What it started itself, ffmpeg for one, ends with it.
 
-Parent and child speak in lines of JSON. To the child: `{"task", "payload"}`; from it: `{"task", "part"}`,
-`{"task", "done"}` or `{"task", "failed"}` with the kind of error and its problems.
+Parent and child speak in lines of JSON. To the child: `{"task", "do", "payload", "files"}`; from it:
+`{"task", "part"}`, `{"task", "done"}` or `{"task", "failed"}` with the kind of error and its problems.
 """
 
 from __future__ import annotations
@@ -18,20 +18,19 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
+from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
-from types import TracebackType
+from threading import RLock, Thread
 from typing import IO, Any
 
-from pipeline import errors
-from pipeline.errors import OnRecordError, Problem, ToolFailed
+from pipeline.errors import OnRecordError, Problem
+from pipeline.runner import ATTEMPTS, Done, Event, Failed, Lost, Part, Task, packed, unpacked
 
-ATTEMPTS = 3
 _STOP_PATIENCE_S = 10.0
 _PACKAGE_HOME = Path(__file__).resolve().parent.parent
 
@@ -44,133 +43,189 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Workers:
-    """Up to `count` child processes that run `python -m MODULE ARGUMENTS`; a context manager that ends them all.
+class LocalRunner:
+    """`Runner` by child processes of this one, of which `width` have a thread each, and others more.
 
-    Children are started when there is something to do, and stay for the next `run`. `environment` is added to
-    this process's own.
+    Children are started when there is something to do, and stay for the next task of their kind.
     """
 
-    def __init__(self, module: str, *arguments: str, count: int, environment: Mapping[str, str] | None = None) -> None:
-        # -P: what lies in the current folder, a show's perhaps, is no place to import from.
-        self._command = (sys.executable, "-P", "-m", module, *arguments)
-        paths = [str(_PACKAGE_HOME), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._environment = {**os.environ, **(environment or {}), "PYTHONPATH": os.pathsep.join(paths)}
-        self._count = count
+    def __init__(self, width: int | None = None) -> None:
+        self.width = width or usable_cores()
+        self._lock = RLock()
+        self._waiting: list[_Job] = []
         self._children: list[_Child] = []
-        self._messages: SimpleQueue[tuple[_Child, dict[str, Any] | None]] = SimpleQueue()
+        self._numbers = count(1)
+        self._is_closed = False
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> LocalRunner:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for child in self._children:
-            child.stop()
-        self._children.clear()
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._is_closed = True
+            children, self._children = self._children, []
+            jobs = [*(child.job for child in children if child.job), *self._waiting]
+            self._waiting.clear()
+        for child in children:
+            child.kill()
+        for child in children:
+            child.listener.join(_STOP_PATIENCE_S)
+        for job in jobs:
+            job.tell(Failed(_stopped(job.name)))
 
-    def run(
-        self,
-        tasks: Mapping[str, Any],
-        *,
-        report: Callable[[str, float], None] = lambda task, part: None,
-        done: Callable[[str, Any], None] = lambda task, value: None,
-    ) -> None:
-        """Do `tasks` (name to payload, JSON), in their order as far as children are free.
-
-        `report` hears a task and the part done of it, which falls back to 0 when it is tried again; `done` hears
-        its result. Both are called in the caller's thread. Raises what a task raises as OnRecordError at once; a
-        task whose child dies is tried ATTEMPTS times, and when all others are done ToolFailed tells those that
-        never came through.
-        """
-        waiting = deque(tasks)
-        attempts: Counter[str] = Counter()
-        lost: list[Problem] = []
-        while waiting or any(child.task for child in self._children):
-            while waiting and (child := self._free_child()):
-                task = waiting.popleft()
-                attempts[task] += 1
-                child.give(task, tasks[task])
-            child, message = self._messages.get()
-            if message is not None:
-                self._hear(child, message, report, done)
-                continue
-            self._children.remove(child)
-            if child.task is None:
-                continue
-            cause = child.cause_of_death()
-            if attempts[child.task] < ATTEMPTS:
-                waiting.append(child.task)
-                report(child.task, 0.0)
+    def start(self, name: str, task: Task, tell: Callable[[Event], None]) -> Callable[[], None]:
+        """See `Runner.start`."""
+        job = _Job(next(self._numbers), name, task, tell)
+        with self._lock:
+            if self._is_closed:
+                tell(Failed(_stopped(name)))
             else:
-                lost.append(_never_done(child.task, cause))
-        if lost:
-            raise ToolFailed(lost)
+                self._waiting.append(job)
+                self._assign()
+        return lambda: self._give_up(job)
 
-    def _free_child(self) -> _Child | None:
-        for child in self._children:
-            if child.task is None:
+    def _assign(self) -> None:
+        """Give waiting jobs, the first one first, to children as far as there are cores and memory for them."""
+        for job in list(self._waiting):
+            busy = [child.job for child in self._children if child.job]
+            if job.most <= sum(one.kind == job.kind for one in busy):
+                continue
+            if busy and sum(one.task.threads for one in busy) + job.task.threads > self.width:
+                return  # nor one behind it: a task of many threads would never get its turn
+            self._waiting.remove(job)
+            self._child_for(job.kind).give(job)
+
+    def _child_for(self, kind: _Kind) -> _Child:
+        idle = [child for child in self._children if child.job is None]
+        for child in idle:
+            if child.kind == kind:
                 return child
-        if len(self._children) >= self._count:
-            return None
-        child = _Child(self._command, self._environment, self._messages)
+        if idle and len(self._children) >= self.width:
+            self._children.remove(idle[0])
+            idle[0].kill()
+        child = _Child(kind, self._hear, self._bury)
         self._children.append(child)
         return child
 
-    @staticmethod
-    def _hear(
-        child: _Child,
-        message: dict[str, Any],
-        report: Callable[[str, float], None],
-        done: Callable[[str, Any], None],
-    ) -> None:
-        task = str(message["task"])
-        if "part" in message:
-            report(task, float(message["part"]))
-            return
-        child.task = None
-        if "failed" in message:
-            raise _error(*message["failed"])
-        done(task, message["done"])
+    def _give_up(self, job: _Job) -> None:
+        with self._lock:
+            if job in self._waiting:
+                self._waiting.remove(job)
+            for child in [one for one in self._children if one.job is job]:
+                self._children.remove(child)
+                child.kill()
+            if not self._is_closed:
+                self._assign()
+
+    def _hear(self, child: _Child, message: dict[str, Any]) -> None:
+        with self._lock:
+            job = child.job
+            if job is None or child not in self._children:
+                return
+            if "part" in message:
+                job.tell(Part(float(message["part"])))
+                return
+            child.job = None
+            job.tell(Failed(unpacked(message["failed"])) if "failed" in message else Done(message["done"]))
+            self._assign()
+
+    def _bury(self, child: _Child) -> None:
+        cause = child.cause_of_death()
+        with self._lock:
+            if child not in self._children:
+                return
+            self._children.remove(child)
+            if job := child.job:
+                job.attempts += 1
+                if job.attempts < ATTEMPTS:
+                    job.tell(Part(0.0))
+                    self._waiting.append(job)
+                else:
+                    job.tell(Lost(cause))
+            self._assign()
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What a child is for: one module's tasks, with so many threads. More would share out one sum differently."""
+
+    module: str
+    threads: int
+
+
+@dataclass(eq=False)
+class _Job:
+    """A task that somebody waits for."""
+
+    number: int
+    name: str
+    task: Task
+    tell: Callable[[Event], None]
+    attempts: int = 0
+
+    @property
+    def kind(self) -> _Kind:
+        return _Kind(self.task.do.partition(":")[0], self.task.threads)
+
+    @property
+    def most(self) -> int:
+        """How many of its kind may be at work here: as it says itself, and as fit into half of the memory."""
+        wished = self.task.at_most or sys.maxsize
+        if not self.task.memory_bytes or not hasattr(os, "sysconf"):
+            return wished
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return min(wished, max(1, memory // 2 // self.task.memory_bytes))
 
 
 @dataclass(eq=False)
 class _Child:
-    """One process, the task it has, and a thread that passes on what it says (None when it has ended)."""
+    """One process, the job it has, and a thread that passes on what it says, and at last that it has ended."""
 
-    command: tuple[str, ...]
-    environment: Mapping[str, str]
-    messages: SimpleQueue[tuple[_Child, dict[str, Any] | None]]
-    task: str | None = None
+    kind: _Kind
+    hear: Callable[[_Child, dict[str, Any]], None]
+    ended: Callable[[_Child], None]
+    job: _Job | None = None
+    listener: Thread = field(init=False)
     _complaints: IO[bytes] = field(init=False)
     _process: subprocess.Popen[bytes] = field(init=False)
-    _listener: Thread = field(init=False)
 
     def __post_init__(self) -> None:
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  closed in stop() or cause_of_death()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  closed in cause_of_death()
+        paths = [str(_PACKAGE_HOME), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own module
-            self.command,
+            # -P: what lies in the current folder, a show's perhaps, is no place to import from.
+            [sys.executable, "-P", "-m", "pipeline.workers", self.kind.module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
-            env=self.environment,
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": str(self.kind.threads),
+                "PYTHONPATH": os.pathsep.join(paths),
+            },
             start_new_session=True,  # Ctrl-C is for the parent, which ends its children in order
         )
-        self._listener = Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        self.listener = Thread(target=self._listen, daemon=True)
+        self.listener.start()
 
-    def give(self, task: str, payload: Any) -> None:
-        self.task = task
+    def give(self, job: _Job) -> None:
+        self.job = job
         assert self._process.stdin is not None  # noqa: S101  a pipe, as asked for above
-        line = json.dumps({"task": task, "payload": payload}) + "\n"
-        with suppress(OSError):  # it has died meanwhile: the listener says so, and the task is tried again
-            self._process.stdin.write(line.encode())
+        files = {**job.task.inputs, **job.task.outputs}
+        request = {
+            "task": job.number,
+            "do": job.task.do,
+            "payload": job.task.payload,
+            "files": {name: str(path.absolute()) for name, path in files.items()},
+        }
+        with suppress(OSError):  # it has died meanwhile: the listener says so, and the task is begun again
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
 
-    def stop(self) -> None:
-        self._process.kill()
-        self._end()
+    def kill(self) -> None:
+        """End the process and all that it started."""
+        with suppress(ProcessLookupError, PermissionError):  # macOS refuses where only zombies are left
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def cause_of_death(self) -> str:
         try:
@@ -178,21 +233,17 @@ class _Child:
         except subprocess.TimeoutExpired:  # it speaks no more, and yet lives
             self._process.kill()
             code = self._process.wait()
+        self.kill()
         self._complaints.seek(0)
         lines = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
-        self._end()
-        if code < 0:
-            name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-            return f"its process was killed ({name})"
-        return f"its process stopped ({lines[-1] if lines else f'exit code {code}'})"
-
-    def _end(self) -> None:
-        self._process.wait(_STOP_PATIENCE_S)
-        self._listener.join(_STOP_PATIENCE_S)
         for stream in (self._process.stdin, self._process.stdout, self._complaints):
             with suppress(OSError):  # what was still to be written to a dead process
                 if stream is not None:
                     stream.close()
+        if code < 0:
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+            return f"its process was killed ({name})"
+        return f"its process stopped ({lines[-1] if lines else f'exit code {code}'})"
 
     def _listen(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  a pipe, as asked for above
@@ -201,12 +252,12 @@ class _Child:
                 message = json.loads(line)
             except ValueError:
                 break  # cut off in the middle of a line
-            self.messages.put((self, message))
-        self.messages.put((self, None))
+            self.hear(self, message)
+        self.ended(self)
 
 
-def serve(handle: Callable[[Any, Callable[[float], None]], Any]) -> None:
-    """In the child: answer tasks with `handle(payload, report)` until the parent has no more, or is no more.
+def serve() -> None:
+    """In the child: do tasks until the parent has no more, or is no more.
 
     An OnRecordError goes to the parent as it is; any other exception ends this process.
     """
@@ -220,28 +271,33 @@ def serve(handle: Callable[[Any, Callable[[float], None]], Any]) -> None:
 
         while True:
             request = tasks.get()
-            name = request["task"]
+            number = request["task"]
 
-            def report(part: float, name: str = name) -> None:
-                answer({"task": name, "part": part})
+            def report(part: float, number: int = number) -> None:
+                answer({"task": number, "part": part})
 
             try:
-                value = handle(request["payload"], report)
+                module, _, name = request["do"].partition(":")
+                function = getattr(import_module(module), name)
+                files = {name: Path(path) for name, path in request["files"].items()}
+                value = function(request["payload"], files, report)
             except OnRecordError as error:
-                problems = [[one.where, one.what, one.remedy] for one in error.problems]
-                answer({"task": name, "failed": [type(error).__name__, problems]})
+                answer({"task": number, "failed": packed(error)})
             except Exception:
                 traceback.print_exc()
                 sys.stderr.flush()
                 os._exit(1)  # not by an exception: the thread that reads must not be waited for
             else:
-                answer({"task": name, "done": value})
+                answer({"task": number, "done": value})
 
 
 def _listen_to_parent(tasks: SimpleQueue[dict[str, Any]]) -> None:
     for line in sys.stdin.buffer:
         tasks.put(json.loads(line))
-    os._exit(0)  # at once, also in the middle of a task: nobody is left who would want its result
+    # At once, also in the middle of a task, and with all that it started: nobody is left who would want its result.
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
 
 
 @contextmanager
@@ -252,15 +308,9 @@ def _answers() -> Iterator[IO[str]]:
         yield answers
 
 
-def _error(kind: str, problems: Sequence[Sequence[str]]) -> OnRecordError:
-    known = getattr(errors, kind, None)
-    wanted = known if isinstance(known, type) and issubclass(known, OnRecordError) else OnRecordError
-    return wanted([Problem(where, what, remedy) for where, what, remedy in problems])
+def _stopped(name: str) -> OnRecordError:
+    return OnRecordError(Problem(name, "the run was stopped", "Run again; what is finished is kept"))
 
 
-def _never_done(task: str, cause: str) -> Problem:
-    return Problem(
-        task,
-        f"{cause}, {ATTEMPTS} times",
-        "Often memory ran out: close other programs or use fewer workers, then run again; what is finished is kept",
-    )
+if __name__ == "__main__":
+    serve()

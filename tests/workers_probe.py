@@ -1,21 +1,23 @@
-"""A worker for tests: does what its task says, well or badly."""
+"""A task for tests of runners: does what its payload says, well or badly."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InvalidAudio, Problem
-from pipeline.workers import serve
+
+DOUBLE = "tests.workers_probe:double"
 
 
-def handle(task: dict[str, Any], report: Callable[[float], None]) -> Any:
-    """Double `number`, unless the task says what goes wrong."""
+def double(task: dict[str, Any], files: Mapping[str, Path], report: Callable[[float], None]) -> Any:
+    """Return twice `number`, and write `copy` from `original`, unless the task says what goes wrong."""
     if notes := task.get("starts"):  # how often it was begun, for the test to count
         with Path(notes).open("a", encoding="utf-8") as stream:
             stream.write(f"{task['number']} {os.getpid()}\n")
@@ -26,17 +28,17 @@ def handle(task: dict[str, Any], report: Callable[[float], None]) -> Any:
             Path(task["marker"]).touch()
             os.kill(os.getpid(), signal.SIGKILL)
         case "refused":
-            raise InvalidAudio(Problem("talk.wav", "it is broken", "Record it again"))
+            raise InvalidAudio(Problem(str(files.get("original", "talk.wav")), "it is broken", "Record it again"))
         case "fault":
             raise ZeroDivisionError("a fault of ours")
         case "chatty":
             sys.stdout.write("what a library prints\n")
             os.write(1, b"and a native one\n")
+        case "nested":  # as ffmpeg is, and for long
+            subprocess.run([sys.executable, "-c", "import time; time.sleep(300)"], check=True)
         case "slow":
             time.sleep(task["seconds"])
     report(0.5)
+    if "copy" in files:
+        files["copy"].write_bytes(files["original"].read_bytes()[::-1])
     return 2 * task["number"]
-
-
-if __name__ == "__main__":
-    serve(handle)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any, Literal
 
 import typer
@@ -61,17 +62,20 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str, str, float], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
-        tasks: dict[tuple[str, str], TaskID] = {}
+        tasks: dict[str, tuple[str, TaskID]] = {}
+        lock = Lock()  # episodes are prepared side by side, and each has its bar
 
         def report(slug: str, stage: str, part: float) -> None:
-            task = (slug, stage)
-            if task not in tasks:
-                for finished in tasks.values():
-                    bars.update(finished, visible=False)
-                tasks[task] = bars.add_task(Text(f"{slug}: {stage}").markup, total=1.0)
-                if not err.is_terminal:
-                    err.print(Text(f"{slug}: {stage} …"))
-            bars.update(tasks[task], completed=part)
+            with lock:
+                latest, task = tasks.get(slug, ("", None))
+                if stage != latest or task is None:
+                    if task is not None:
+                        bars.remove_task(task)
+                    task = bars.add_task(Text(f"{slug}: {stage}").markup, total=1.0)
+                    tasks[slug] = (stage, task)
+                    if not err.is_terminal:
+                        err.print(Text(f"{slug}: {stage} …"))
+                bars.update(task, completed=part, visible=part < 1.0)
 
         yield report
 

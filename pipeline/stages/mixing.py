@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.digests import DigestCache
 from pipeline.errors import InvalidEpisode, Problem
+from pipeline.runner import Runner, Task, run_one
 from pipeline.show import EPISODE_NAME, Episode
-from pipeline.stages import stamps
+from pipeline.stages import costly, stamps
 from pipeline.stages.status import build_folder
 
 if TYPE_CHECKING:
-    from pipeline.audio.tracks.mix import Track, Voice
+    from pipeline.audio.tracks.mix import Track
 
 MIXED_NAME = "mixed.flac"
 MIX_STAMP = "mix.stamp.json"
@@ -47,19 +48,8 @@ def recording_of(root: Path, episode: Episode) -> Path:
     return mixed
 
 
-def source_of(
-    root: Path,
-    episode: Episode,
-    known: DigestCache,
-    done: list[str],
-    report: Callable[[float], None],
-    *,
-    voices_are_needed: bool,
-) -> Source:
-    """The episode's one recording, mixed here where each speaker has one. `report` gets the part done, 0 to 1.
-
-    Raises InvalidEpisode where `channels` does not fit the file, and what mixing raises.
-    """
+def described(root: Path, episode: Episode, known: DigestCache) -> Source:
+    """The episode's one recording as it will be, whether or not it has been mixed yet."""
     if not episode.has_tracks:
         recording = episode.folder / episode.recordings[0].file
         return Source(recording, known.digest(recording))
@@ -70,31 +60,56 @@ def source_of(
             [known.digest(episode.folder / one.file), list(one.speakers), one.offset_ms] for one in episode.recordings
         ],
     )
-    tracks = list(_tracks(episode))
-    voices = [folder / f"voice-{number + 1}.wav" for number in range(len(tracks))]
-    source = Source(
-        folder / MIXED_NAME, key, tuple((one.speaker, path) for one, path in zip(tracks, voices, strict=True))
-    )
-    stamp = folder / MIX_STAMP
-    if stamps.is_fresh(stamp, key) and (not voices_are_needed or all(one.exists() for one in voices)):
-        return source
-    from pipeline.audio.tracks.mix import mix
+    speakers = [speaker for one in episode.recordings for speaker in one.speakers]
+    voices = ((speaker, folder / f"voice-{number}.wav") for number, speaker in enumerate(speakers, 1))
+    return Source(folder / MIXED_NAME, key, tuple(voices))
 
+
+def is_mixed(root: Path, episode: Episode, source: Source) -> bool:
+    """Whether the file of `source` is there, made from these recordings."""
+    return not episode.has_tracks or stamps.is_fresh(build_folder(root) / episode.slug / MIX_STAMP, source.key)
+
+
+def source_of(
+    root: Path,
+    episode: Episode,
+    known: DigestCache,
+    done: list[str],
+    report: Callable[[float], None],
+    runner: Runner,
+    *,
+    voices_are_needed: bool,
+) -> Source:
+    """The episode's one recording, mixed by `runner` where each speaker has one. `report` gets the part done, 0 to 1.
+
+    Raises InvalidEpisode where `channels` does not fit the file, and what mixing raises.
+    """
+    source = described(root, episode, known)
+    if is_mixed(root, episode, source) and (not voices_are_needed or all(path.exists() for _, path in source.voices)):
+        return source
+    folder = build_folder(root) / episode.slug
+    tracks = list(_tracks(episode))
     folder.mkdir(parents=True, exist_ok=True)
-    found = mix(tracks, source.path, voices, report=report)
-    stamps.write(stamp, key, [source.path.name], facts={"tracks": [_facts(one) for one in found]})
+    names = {one.path: f"track-{number + 1}" for number, one in enumerate(tracks)}
+    task = Task(
+        costly.MIX,
+        {"tracks": [[names[one.path], one.speaker, one.channel, one.offset_ms] for one in tracks]},
+        inputs={name: path for path, name in names.items()},
+        outputs={"mixed": source.path, **{path.stem: path for _, path in source.voices}},
+    )
+    found = run_one(runner, f"{episode.slug}: mixing the speakers", task, report)
+    stamps.write(folder / MIX_STAMP, source.key, [source.path.name], facts={"tracks": [_facts(one) for one in found]})
     done.append(f"{episode.slug}: {len(tracks)} tracks mixed ({'; '.join(_told(one) for one in found)})")
     return source
 
 
-def stereo_hint(episode: Episode, report: Callable[[float], None]) -> str | None:
+def stereo_hint(episode: Episode, report: Callable[[float], None], runner: Runner) -> str | None:
     """What to say of a stereo recording that looks as if each channel were one speaker: nothing is done about it."""
     one = episode.recordings[0]
     if episode.has_tracks or one.speaker or len(episode.people) < 2:
         return None
-    from pipeline.audio.tracks.stereo import is_one_speaker_per_channel
-
-    if not is_one_speaker_per_channel(episode.folder / one.file, report=report):
+    task = Task(costly.LOOK_AT_CHANNELS, None, inputs={"recording": episode.folder / one.file})
+    if not run_one(runner, f"{episode.slug}: looking at the channels", task, report):
         return None
     names = ", ".join(f'"{person}"' for person in episode.people[:2])
     return (
@@ -133,25 +148,25 @@ def _tracks(episode: Episode) -> Iterator[Track]:
             yield Track(path, person, channel, one.offset_ms)
 
 
-def _facts(voice: Voice) -> dict[str, object]:
-    placed = voice.placement
+def _facts(voice: Mapping[str, Any]) -> dict[str, object]:
+    placed = voice["placement"]
     return {
-        "speaker": voice.speaker,
-        "start_samples": placed.start,
-        "drift_ppm": placed.drift_ppm,
-        "how": placed.how,
-        "speech_ms": voice.speech_ms,
-        "loudness_lufs": voice.loudness_lufs,
-        "gain_db": voice.gain_db,
+        "speaker": voice["speaker"],
+        "start_samples": placed["start"],
+        "drift_ppm": placed["drift_ppm"],
+        "how": placed["how"],
+        "speech_ms": voice["speech_ms"],
+        "loudness_lufs": voice["loudness_lufs"],
+        "gain_db": voice["gain_db"],
     }
 
 
-def _told(voice: Voice) -> str:
+def _told(voice: Mapping[str, Any]) -> str:
     from pipeline.audio.chain import SAMPLE_RATE_HZ
 
-    placed = voice.placement
-    start = f"{voice.speaker} from {placed.start / SAMPLE_RATE_HZ:.3f} s"
-    if placed.drift_ppm:
-        start += f", clock {abs(placed.drift_ppm):.1f} ppm {'fast' if placed.drift_ppm > 0 else 'slow'}"
+    placed = voice["placement"]
+    start = f"{voice['speaker']} from {placed['start'] / SAMPLE_RATE_HZ:.3f} s"
+    if drift_ppm := placed["drift_ppm"]:
+        start += f", clock {abs(drift_ppm):.1f} ppm {'fast' if drift_ppm > 0 else 'slow'}"
     words = {"first": "", "measured": ", measured", "given": ", as given", "assumed": ", taken to begin with the first"}
-    return start + words[placed.how] + ("" if voice.speech_ms else ", silent throughout")
+    return start + words[placed["how"]] + ("" if voice["speech_ms"] else ", silent throughout")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pipeline import files, release
 from pipeline.digests import DigestCache
+from pipeline.runner import Runner, Task, run_one
 from pipeline.show import Episode, Show
-from pipeline.stages import stamps
-from pipeline.stages.mixing import Source, remove_voices, source_of, stereo_hint
+from pipeline.stages import costly, stamps
+from pipeline.stages.mixing import Source, described, is_mixed, remove_voices, source_of, stereo_hint
 from pipeline.stages.status import MASTER_STAMP, build_folder, recordings_digest
 from pipeline.transcript import (
     MACHINE_NAME,
@@ -26,34 +27,53 @@ Report = Callable[[str, str, float], None]  # slug, what is being done, how much
 
 MASTER_NAME = "master.mp3"
 UNKNOWN_SPEAKER = "Speaker ?"
-_STRUCK_NAME = "struck.flac"
 _PIECES_NAME = "pieces"  # what was heard so far of a recording that is being transcribed
 
 # Raise one of these when its stage would write other bytes from the same inputs.
 MASTER_VERSION = 1
 _DERIVE_VERSION = 1
+_DERIVE_STAMP = "derive.stamp.json"
 
 
-def prepare(show: Show, episode: Episode, digests: DigestCache, done: list[str], report: Report) -> None:
-    """Master the recording, make what the desk needs, transcribe once, draft the text once."""
+def prepare(
+    show: Show, episode: Episode, digests: DigestCache, done: list[str], report: Report, runner: Runner
+) -> None:
+    """Master the recording, make what the desk needs, transcribe once, draft the text once; the costly by `runner`."""
     if episode.is_taken_over:
         return
     folder = build_folder(show.root) / episode.slug
     machine = episode.folder / MACHINE_NAME
     mixing = _step(report, episode, "mixing the speakers")
-    source = source_of(show.root, episode, digests, done, mixing, voices_are_needed=not machine.exists())
+    source = source_of(show.root, episode, digests, done, mixing, runner, voices_are_needed=not machine.exists())
     if not episode.keeps_audio:
-        _master(show, episode, source, folder, digests, done, report)
+        _master(show, episode, source, folder, digests, done, report, runner)
     speech = folder / release.SPEECH_NAME
-    _derive(episode, source, speech, done, report, speech_is_needed=not machine.exists() and not source.voices)
+    speech_is_needed = not machine.exists() and not source.voices
+    _derive(episode, source, speech, done, report, runner, speech_is_needed=speech_is_needed)
     if not machine.exists():
-        _transcribe(show, episode, recordings_digest(episode, digests), source, speech, report)
+        _transcribe(show, episode, recordings_digest(episode, digests), source, speech, report, runner)
         done.append(f"{episode.slug}: transcribed")
     speech.unlink(missing_ok=True)
     remove_voices(source)
     if not (episode.folder / TRANSCRIPT_NAME).exists():
         files.write_text(episode.folder / TRANSCRIPT_NAME, transcript_to_text(_draft(show, episode, machine)))
         done.append(f"{episode.slug}: {TRANSCRIPT_NAME} written")
+
+
+def is_prepared(show: Show, episode: Episode, digests: DigestCache) -> bool:
+    """Whether `prepare` would find nothing to do. Raises what it raises for files that are not there."""
+    if episode.is_taken_over:
+        return True
+    folder = build_folder(show.root) / episode.slug
+    source = described(show.root, episode, digests)
+    return (
+        (episode.folder / MACHINE_NAME).exists()
+        and (episode.folder / TRANSCRIPT_NAME).exists()
+        and not any(path.exists() for path in (folder / release.SPEECH_NAME, *(voice for _, voice in source.voices)))
+        and is_mixed(show.root, episode, source)
+        and (episode.keeps_audio or stamps.is_fresh(folder / MASTER_STAMP, _master_key(show, episode, source, digests)))
+        and stamps.is_fresh(folder / _DERIVE_STAMP, _derive_key(source))
+    )
 
 
 def _draft(show: Show, episode: Episode, machine: Path) -> Transcript:
@@ -78,39 +98,29 @@ def _master(
     digests: DigestCache,
     done: list[str],
     report: Report,
+    runner: Runner,
 ) -> None:
-    settings = show.settings.audio
-    redactions = show.redactions_of(episode)
-    intro = show.folder / settings.intro if settings.intro else None
-    outro = show.folder / settings.outro if settings.outro else None
-    key = stamps.key_of(
-        version=MASTER_VERSION,
-        recording=source.key,
-        settings=settings.model_dump(mode="json", exclude={"alternate"}),
-        intro=digests.digest(intro) if intro else None,
-        outro=digests.digest(outro) if outro else None,
-        **({"struck": [[one.start_ms, one.end_ms, one.sound] for one in redactions]} if redactions else {}),
-    )
+    intro, outro = _framing(show)
+    key = _master_key(show, episode, source, digests)
     stamp = folder / MASTER_STAMP
     if stamps.is_fresh(stamp, key):
         return
-    from pipeline.audio import master
-
-    recording = source.path
-    target, without = folder / MASTER_NAME, folder / _STRUCK_NAME
-    try:
-        if redactions:
-            from pipeline.audio.strike import Struck, strike
-
-            struck = [Struck(one.start_ms, one.end_ms, one.sound) for one in redactions]
-            strike(recording, without, struck, report=_step(report, episode, "striking out"))
-            recording = without
-        mastered = master.master(
-            recording, target, settings, intro=intro, outro=outro, report=_step(report, episode, "mastering")
-        )
-    finally:
-        without.unlink(missing_ok=True)
-    stamps.write(stamp, key, [target.name], facts=asdict(mastered))
+    target = folder / MASTER_NAME
+    struck = _struck(show, episode)
+    step = "striking out and mastering" if struck else "mastering"
+    task = Task(
+        costly.MASTER,
+        {"settings": _mastering_settings(show), "struck": struck},
+        inputs={
+            "recording": source.path,
+            **({"intro": intro} if intro else {}),
+            **({"outro": outro} if outro else {}),
+        },
+        outputs={"master": target},
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    mastered = run_one(runner, f"{episode.slug}: {step}", task, _step(report, episode, step))
+    stamps.write(stamp, key, [target.name], facts=mastered)
     done.append(f"{episode.slug}: mastered")
 
 
@@ -120,27 +130,65 @@ def _derive(
     speech: Path,
     done: list[str],
     report: Report,
+    runner: Runner,
     *,
     speech_is_needed: bool,
 ) -> None:
     """The review proxy, the waveform and the speech for the engine, from one decoding."""
     folder = speech.parent
-    key = stamps.key_of(version=_DERIVE_VERSION, recording=source.key)
-    stamp = folder / "derive.stamp.json"
+    key = _derive_key(source)
+    stamp = folder / _DERIVE_STAMP
     if stamps.is_fresh(stamp, key) and (speech.exists() or not speech_is_needed):
         return
-    from pipeline.audio.derive import derive
-
     proxy, peaks = folder / release.PROXY_NAME, folder / release.PEAKS_NAME
-    making = _step(report, episode, "preparing for review")
-    derive(source.path, proxy=proxy, speech=speech, peaks=peaks, report=making)
+    step = "preparing for review"
+    task = Task(
+        costly.DERIVE,
+        None,
+        inputs={"recording": source.path},
+        outputs={"proxy": proxy, "speech": speech, "peaks": peaks},
+    )
+    run_one(runner, f"{episode.slug}: {step}", task, _step(report, episode, step))
     stamps.write(stamp, key, [proxy.name, peaks.name])
     done.append(f"{episode.slug}: review copy and waveform made")
-    if hint := stereo_hint(episode, _step(report, episode, "looking at the channels")):
+    if hint := stereo_hint(episode, _step(report, episode, "looking at the channels"), runner):
         done.append(hint)
 
 
-def _transcribe(show: Show, episode: Episode, audio_digest: str, source: Source, speech: Path, report: Report) -> None:
+def _master_key(show: Show, episode: Episode, source: Source, digests: DigestCache) -> str:
+    intro, outro = _framing(show)
+    struck = _struck(show, episode)
+    return stamps.key_of(
+        version=MASTER_VERSION,
+        recording=source.key,
+        settings=_mastering_settings(show),
+        intro=digests.digest(intro) if intro else None,
+        outro=digests.digest(outro) if outro else None,
+        **({"struck": struck} if struck else {}),
+    )
+
+
+def _derive_key(source: Source) -> str:
+    return stamps.key_of(version=_DERIVE_VERSION, recording=source.key)
+
+
+def _framing(show: Show) -> tuple[Path | None, Path | None]:
+    settings = show.settings.audio
+    intro, outro = ((show.folder / name if name else None) for name in (settings.intro, settings.outro))
+    return intro, outro
+
+
+def _mastering_settings(show: Show) -> dict[str, Any]:
+    return show.settings.audio.model_dump(mode="json", exclude={"alternate"})
+
+
+def _struck(show: Show, episode: Episode) -> list[list[Any]]:
+    return [[one.start_ms, one.end_ms, one.sound] for one in show.redactions_of(episode)]
+
+
+def _transcribe(
+    show: Show, episode: Episode, audio_digest: str, source: Source, speech: Path, report: Report, runner: Runner
+) -> None:
     from pipeline.transcribe.glossary import hotwords
     from pipeline.transcribe.merged import SpokenTrack, transcribe_tracks
     from pipeline.transcribe.transcribe import transcribe
@@ -159,6 +207,7 @@ def _transcribe(show: Show, episode: Episode, audio_digest: str, source: Source,
             hotwords=names,
             report=making,
             pieces_folder=pieces,
+            runner=runner,
         )
     else:
         machine = transcribe(
@@ -169,6 +218,7 @@ def _transcribe(show: Show, episode: Episode, audio_digest: str, source: Source,
             hotwords=names,
             report=making,
             pieces_folder=pieces,
+            runner=runner,
         )
     files.write_bytes(episode.folder / MACHINE_NAME, machine_to_bytes(machine))
     shutil.rmtree(pieces, ignore_errors=True)

@@ -8,20 +8,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline import files
 from pipeline.errors import OnRecordError, Problem, Refused
 from pipeline.review import approvals, checked, signatures
 from pipeline.show import Episode, Show, load_show
 from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.learning import learn
 from pipeline.stages.locks import exclusively
-from pipeline.stages.prepare import Report, prepare
+from pipeline.stages.prepare import Report
 from pipeline.stages.publishing import publish
+from pipeline.stages.running import prepare_all
 from pipeline.stages.status import (
     EpisodeStatus,
     Reading,
     all_warnings,
-    build_folder,
     read_episode,
     remembered_digests,
     survey_show,
@@ -48,21 +47,19 @@ class RunResult:
 def run(root: Path, now: datetime, report: Report) -> RunResult:
     """Do everything that is out of date, and publish every episode whose approval holds into `site/`.
 
-    `now` decides what is due; `report` hears slug, stage and the part done. Raises InvalidShow when the show's
-    own files cannot be used, Busy when another run is at work.
+    `now` decides what is due; `report` hears slug, stage and the part done, from several threads. Raises
+    InvalidShow when the show's own files cannot be used, Busy when another run is at work.
     """
     show = load_show(root)
     with exclusively(root):
         digests = remembered_digests(root)
         failed: Failed = {}
-        done: list[str] = []
+        done = prepare_all(show, digests, failed, report)
         readings: list[Reading] = []
         for episode in show.episodes:
-            with set_aside(root, episode.slug, failed):
-                files.remove_leftovers(episode.folder)
-                files.remove_leftovers(build_folder(root) / episode.slug)
-                prepare(show, episode, digests, done, report)
-                readings.append(read_episode(show, episode, digests))
+            if episode.slug not in failed:
+                with set_aside(root, episode.slug, failed):
+                    readings.append(read_episode(show, episode, digests))
         learn(root, readings)
         built = publish(show, readings, digests, now, failed, report)
         digests.save()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Longer lists are untried, and take the room that Whisper has for the words themselves.
 HOTWORDS_MAX_TOKENS = 100
+MAX_THREADS = 8  # decoding one recording gains nothing from more
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Problem, ToolFailed
 from pipeline.transcribe import weights
-from pipeline.transcribe.engine import Heard, fitting, gpu_here, takes_hotwords, to_ms
+from pipeline.transcribe.engine import MAX_THREADS, Heard, fitting, gpu_here, takes_hotwords, to_ms
 from pipeline.transcribe.sound import SAMPLE_RATE_HZ
 from pipeline.transcript import MachineSegment, MachineWord
 from pipeline.workers import usable_cores
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pipeline.transcribe.sound import Samples
 
 _SEED = 1
-_MAX_THREADS = 8  # decoding one recording gains nothing from more
 
 
 class FasterWhisper:
@@ -158,4 +157,4 @@ def _segment(segment: Segment) -> MachineSegment:
 def _threads() -> int:
     if os.environ.get("OMP_NUM_THREADS"):
         return 0  # the library then obeys that variable
-    return min(usable_cores(), _MAX_THREADS)
+    return min(usable_cores(), MAX_THREADS)

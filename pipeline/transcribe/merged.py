@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipeline.errors import InvalidAudio
+from pipeline.runner import Runner
 from pipeline.show.settings import TranscriptionSettings
 from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcript import MachineSegment, MachineTranscript, MachineWord
@@ -30,6 +31,7 @@ def transcribe_tracks(
     hotwords: Sequence[str],
     report: Callable[[float], None],
     pieces_folder: Path | None = None,
+    runner: Runner | None = None,
 ) -> MachineTranscript:
     """Write down what each one says, and merge it; every segment says whose words it holds.
 
@@ -48,6 +50,7 @@ def transcribe_tracks(
                 hotwords=hotwords,
                 report=_share_of(report, number, len(tracks)),
                 pieces_folder=pieces_folder,
+                runner=runner,
             )
         except InvalidAudio as error:
             silent.append(error)

@@ -7,7 +7,6 @@ language and the hotwords. A run that was killed finds the pieces that were fini
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,19 +15,20 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline import files
+from pipeline.runner import Runner, Task, run_all, run_one
 from pipeline.show.settings import TranscriptionSettings
 from pipeline.transcribe.cutting import Piece
-from pipeline.transcribe.engine import Described, Engine, Heard, gpu_here, understood
+from pipeline.transcribe.engine import MAX_THREADS, Described, Engine, Heard, gpu_here, understood
 from pipeline.transcribe.holes import fill_holes
 from pipeline.transcribe.languages import whisper_language
 from pipeline.transcribe.orderly import orderly
 from pipeline.transcribe.sound import read_frames, read_speech
 from pipeline.transcript import MachineSegment
-from pipeline.workers import Workers, usable_cores
+from pipeline.workers import usable_cores
 
 # Raise it when the same sound, weights and settings would give other words.
 _VERSION = 1
-_WORKER = "pipeline.transcribe.worker"
+_HEAR, _DETECT = "pipeline.transcribe.worker:hear", "pipeline.transcribe.worker:detect"
 # Of a piece's time, the share of the first hearing; the rest is for hearing again what was skipped.
 _FIRST_HEARING = 0.95
 _WORKER_BYTES = 400_000_000
@@ -47,42 +47,55 @@ def hear_by_workers(
     language: str | None,
     hotwords: Sequence[str],
     folder: Path,
+    runner: Runner,
     report: Callable[[float], None],
 ) -> Heard:
-    """Hear all `pieces` by worker processes, and keep each in `folder` as soon as it is finished.
+    """Have all `pieces` heard by `runner`, and each kept in `folder` as soon as it is finished.
 
     `language` is a tag such as en-GB. Raises what `transcribe` raises, and ToolFailed when the process that hears a
     piece was ended three times; the other pieces are kept then.
     """
     files.remove_leftovers(folder)
     parts = _Parts(pieces, report)
-    task = {"speech": str(speech.resolve()), "settings": settings.model_dump(mode="json"), "hotwords": list(hotwords)}
-    count = worker_count(settings, described, len(pieces))
-    # One thread each: several share out one sum differently, and a word may come out otherwise. What is one piece
-    # anyway has all cores, as it has without workers.
-    environment = {"OMP_NUM_THREADS": "1"} if len(pieces) > 1 else {}
-    with Workers(_WORKER, speech.parent.name, count=count, environment=environment) as workers:
-        code, probability = whisper_language(language, {"en"}), None
-        if code is None and len(pieces) > 1:
-            # All pieces must be heard in one language. Which it is, only the loaded weights know.
-            code, probability = _language(workers, task, language, pieces)
-        files_of = {piece: folder / f"{_key(described, task, code, language, speech, piece)}.json" for piece in pieces}
-        missing = {_name(speech, piece): piece for piece in pieces if _read(files_of[piece]) is None}
-        for piece in pieces:
-            parts.of(piece)(0.0 if piece in missing.values() else 1.0)
-        workers.run(
-            {
-                name: {
-                    **task,
-                    "do": "hear",
+    task = Task(
+        _HEAR,
+        {
+            "settings": settings.model_dump(mode="json"),
+            "engine": [described.name, described.version, described.weights.digest],
+            "hotwords": list(hotwords),
+        },
+        inputs={"speech": speech},
+        # One thread each: several share out one sum differently, and a word may come out otherwise. What is one
+        # piece anyway has all cores, as it has without workers.
+        threads=1 if len(pieces) > 1 else min(usable_cores(), MAX_THREADS),
+        memory_bytes=_WORKER_BYTES + _WEIGHTS_IN_MEMORY[described.name] * described.weights.size_bytes,
+        at_most=_at_most(settings),
+        gpu=True,
+    )
+    code, probability = whisper_language(language, {"en"}), None
+    if code is None and len(pieces) > 1:
+        # All pieces must be heard in one language. Which it is, only the loaded weights know.
+        code, probability = _language(runner, task, language, pieces)
+    files_of = {piece: folder / f"{_key(task.payload, code, language, speech, piece)}.json" for piece in pieces}
+    missing = {_name(speech, piece): piece for piece in pieces if _read(files_of[piece]) is None}
+    for piece in pieces:
+        parts.of(piece)(0.0 if piece in missing.values() else 1.0)
+    run_all(
+        runner,
+        {
+            name: replace(
+                task,
+                payload={
+                    **task.payload,
                     "piece": [piece.start_ms, piece.end_ms],
                     "language": language if code is None else code,
-                    "to": str(files_of[piece].resolve()),
-                }
-                for name, piece in missing.items()
-            },
-            report=lambda name, part: parts.of(missing[name])(part),
-        )
+                },
+                outputs={"heard": files_of[piece]},
+            )
+            for name, piece in missing.items()
+        },
+        report=lambda name, part: parts.of(missing[name])(part),
+    )
     return _stitched(pieces, [_heard_in(files_of[piece]) for piece in pieces], probability)
 
 
@@ -118,28 +131,19 @@ def detect(engine: Engine, speech: Path, pieces: Sequence[Piece]) -> tuple[str, 
     return "en", 0.0  # nobody speaks in it at all, which is told when no words are found
 
 
-def worker_count(settings: TranscriptionSettings, described: Described, pieces: int) -> int:
-    """How many workers: what show.toml says, else one per core as far as half of the memory allows; one on a GPU."""
+def _at_most(settings: TranscriptionSettings) -> int | None:
+    """How many processes may hear at once: what show.toml says, else as cores and memory allow; one on a GPU."""
     if settings.workers != "auto":
-        return min(settings.workers, pieces)
-    if gpu_here():
-        return 1
-    each = _WORKER_BYTES + _WEIGHTS_IN_MEMORY[described.name] * described.weights.size_bytes
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else each * 4
-    return max(1, min(pieces, usable_cores(), memory // 2 // each))
+        return settings.workers
+    return 1 if gpu_here() else None
 
 
-def _language(
-    workers: Workers, task: Mapping[str, Any], language: str | None, pieces: Sequence[Piece]
-) -> tuple[str, float]:
-    found: dict[str, Any] = {}
+def _language(runner: Runner, task: Task, language: str | None, pieces: Sequence[Piece]) -> tuple[str, float]:
     every = [[piece.start_ms, piece.end_ms] for piece in pieces]
-    name = f"{task['speech']}: finding the language"
-    workers.run(
-        {name: {**task, "do": "detect", "language": language, "pieces": every}},
-        done=lambda _, value: found.update(value),
-    )
-    return str(found["language"]), float(found["probability"])
+    detecting = replace(task, do=_DETECT, payload={**task.payload, "language": language, "pieces": every})
+    name = f"{task.inputs['speech']}: finding the language"
+    found, probability = run_one(runner, name, detecting, lambda part: None)
+    return str(found), float(probability)
 
 
 def language_of(
@@ -150,18 +154,15 @@ def language_of(
     return (code, 1.0) if code else detect(engine, speech, pieces)
 
 
-def _key(
-    described: Described, task: Mapping[str, Any], code: str | None, tag: str | None, speech: Path, piece: Piece
-) -> str:
-    settings = task["settings"]
+def _key(payload: Mapping[str, Any], code: str | None, tag: str | None, speech: Path, piece: Piece) -> str:
     digest = files.digest_json(
         {
             "version": _VERSION,
             "sound": files.digest_bytes(read_frames(speech, piece.start_ms, piece.end_ms)),
-            "engine": [described.name, described.version, described.weights.digest],
-            "beam_size": settings["beam_size"],
+            "engine": payload["engine"],
+            "beam_size": payload["settings"]["beam_size"],
             "language": code or tag,
-            "hotwords": task["hotwords"],
+            "hotwords": payload["hotwords"],
         }
     )
     return digest.removeprefix("sha256:")[:32]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import InvalidAudio, Problem
+from pipeline.runner import Runner
 from pipeline.show.settings import TranscriptionSettings
 from pipeline.transcribe.cutting import cut
 from pipeline.transcribe.engine import Described, Heard, describe, open_engine, understood
@@ -15,6 +16,7 @@ from pipeline.transcribe.orderly import orderly, share
 from pipeline.transcribe.pieces import hear_by_workers, hear_piece
 from pipeline.transcribe.sound import speech_ms
 from pipeline.transcript import MachineTranscript
+from pipeline.workers import LocalRunner
 
 
 def transcribe(
@@ -26,15 +28,16 @@ def transcribe(
     hotwords: Sequence[str],
     report: Callable[[float], None],
     pieces_folder: Path | None = None,
+    runner: Runner | None = None,
 ) -> MachineTranscript:
     """Write down what is said in `speech`, our WAV of 16 kHz, mono, 16 bits.
 
     `audio_digest` names the recording it was made from. `language` is a tag such as en-GB; None, or a language
     the model does not know, lets Whisper decide by listening. `report` hears the part done, from 0 to 1.
 
-    A long recording is heard in pieces by worker processes, which keep what is finished in `pieces_folder`, so that
-    a run that is killed can go on. With such a folder a short one too is heard by a process of its own, without one
-    in this.
+    A long recording is heard in pieces by `runner`, by default child processes of its own, and what is finished is
+    kept in `pieces_folder`, so that a run that is killed can go on. With such a folder a short one too is heard by
+    the runner, without one in this process.
 
     Raises InvalidAudio when the file is another kind or nobody speaks in it, InvalidShow when the weights know
     English only and the show is in another language, MissingTool without engine or weights, ToolFailed.
@@ -50,7 +53,7 @@ def transcribe(
             heard = hear_piece(engine, speech, pieces[0], language=code, hotwords=hotwords, report=report)
     else:
         described = describe(settings)
-        with _folder(pieces_folder) as folder:
+        with _folder(pieces_folder) as folder, _runner(runner, settings) as hearing:
             if length_ms:
                 heard = hear_by_workers(
                     described,
@@ -60,6 +63,7 @@ def transcribe(
                     language=language,
                     hotwords=hotwords,
                     folder=folder,
+                    runner=hearing,
                     report=report,
                 )
     segments = orderly(heard.segments, length_ms) if heard else ()
@@ -89,3 +93,12 @@ def _folder(kept: Path | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
         yield Path(folder)
+
+
+@contextmanager
+def _runner(given: Runner | None, settings: TranscriptionSettings) -> Iterator[Runner]:
+    if given is not None:
+        yield given
+        return
+    with LocalRunner(None if settings.workers == "auto" else settings.workers) as own:
+        yield own

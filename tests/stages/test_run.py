@@ -279,7 +279,7 @@ def test_a_fault_of_ours_in_one_episode_is_logged_and_the_others_are_done(
     root = add_episode(tmp_path, "first-talk")
     add_episode(tmp_path, "second-talk", number=2)
     from pipeline.stages import prepare as prepare_module
-    from pipeline.stages import run as run_module
+    from pipeline.stages import running
 
     real = prepare_module.prepare
 
@@ -288,7 +288,7 @@ def test_a_fault_of_ours_in_one_episode_is_logged_and_the_others_are_done(
             raise ZeroDivisionError
         real(show, episode, *rest)  # type: ignore[arg-type]  # the arguments are handed through as they came
 
-    monkeypatch.setattr(run_module, "prepare", faulty)
+    monkeypatch.setattr(running, "prepare", faulty)
     statuses = by_slug(go(root))
     assert statuses["first-talk"].state is State.FAILED
     assert statuses["second-talk"].state is State.PUBLISHED

@@ -1,0 +1,57 @@
+"""Episodes prepared side by side, as far as there are cores for them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+from pipeline import files
+from pipeline.digests import DigestCache
+from pipeline.runner import Runner
+from pipeline.show import Episode, Show
+from pipeline.stages.faults import Failed, set_aside
+from pipeline.stages.prepare import Report, is_prepared, prepare
+from pipeline.stages.status import build_folder
+from pipeline.workers import LocalRunner, usable_cores
+
+
+def prepare_all(show: Show, digests: DigestCache, failed: Failed, report: Report) -> list[str]:
+    """Prepare every episode in which something is out of date, and say what was done, in the show's order.
+
+    What stops one is noted in `failed`, and the others go on.
+    """
+    waiting: list[Episode] = []
+    for episode in show.episodes:
+        with set_aside(show.root, episode.slug, failed):
+            files.remove_leftovers(episode.folder)
+            files.remove_leftovers(build_folder(show.root) / episode.slug)
+            if not is_prepared(show, episode, digests):
+                waiting.append(episode)
+    done: dict[str, list[str]] = {episode.slug: [] for episode in waiting}
+    if not waiting:
+        return []
+    with ExitStack() as ending:
+        runner = open_runner(show)
+        # A thread for each episode under way: it waits for tasks, which are done elsewhere. However this ends, the
+        # runner stops first, and with it the threads.
+        width = min(runner.width, len(waiting))
+        threads = ending.enter_context(ThreadPoolExecutor(width, thread_name_prefix="episode"))
+        ending.enter_context(runner)
+
+        def work(episode: Episode) -> None:
+            with set_aside(show.root, episode.slug, failed):
+                prepare(show, episode, digests, done[episode.slug], report, runner)
+
+        try:
+            for _ in threads.map(work, waiting):
+                pass
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [line for lines in done.values() for line in lines]
+
+
+def open_runner(show: Show) -> Runner:
+    """Who does the costly work: child processes, one per core, or as many as show.toml says."""
+    workers = show.settings.transcription.workers
+    return LocalRunner(usable_cores() if workers == "auto" else max(workers, usable_cores()))

@@ -1,0 +1,224 @@
+"""What every runner promises: a process that dies costs one task, which is begun again, and nobody is left behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from threading import Thread
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+from pipeline.errors import InvalidAudio, OnRecordError, ToolFailed
+from pipeline.runner import ATTEMPTS, Runner, Task, run_all
+from pipeline.workers import LocalRunner
+from tests.workers_probe import DOUBLE
+
+
+def run(tasks: dict[str, Any]) -> dict[str, int]:
+    results: dict[str, int] = {}
+    with LocalRunner(2) as runner:
+        run_all(runner, tasks_of(tasks), done=results.__setitem__)
+    return results
+
+
+def tasks_of(payloads: dict[str, Any]) -> dict[str, Task]:
+    return {name: Task(DOUBLE, payload) for name, payload in payloads.items()}
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return holds()
+
+
+def test_every_task_is_done_once_and_a_child_serves_several(tmp_path: Path) -> None:
+    notes = tmp_path / "starts"
+    tasks = {f"task {number}": {"number": number, "starts": str(notes)} for number in range(10)}
+    parts: list[tuple[str, float]] = []
+    results: dict[str, int] = {}
+    with LocalRunner(2) as runner:
+        run_all(
+            runner,
+            tasks_of(tasks),
+            done=results.__setitem__,
+            report=lambda task, part: parts.append((task, part)),
+        )
+    assert results == {f"task {number}": 2 * number for number in range(10)}
+    started = [line.split() for line in notes.read_text("utf-8").splitlines()]
+    assert sorted(int(number) for number, _ in started) == list(range(10))
+    assert len({process for _, process in started}) <= 2
+    assert sorted(parts) == sorted((task, 0.5) for task in tasks)
+
+
+def test_killed_at_a_random_moment_all_twenty_tasks_come_through() -> None:
+    random = Random(7)  # noqa: S311  a choice that is the same each time, no secret
+    results: dict[str, int] = {}
+    killed: list[int] = []
+
+    def kill_one(task: str, value: int) -> None:
+        results[task] = value
+        if len(results) in {3, 9}:
+            victim = random.choice(psutil.Process().children())
+            victim.send_signal(signal.SIGKILL)
+            killed.append(victim.pid)
+
+    slow = {f"{number}": {"number": number, "fate": "slow", "seconds": 0.05} for number in range(20)}
+    with LocalRunner(2) as runner:
+        run_all(runner, tasks_of(slow), done=kill_one)
+    assert len(killed) == 2
+    assert results == {f"{number}": 2 * number for number in range(20)}
+
+
+def test_a_task_whose_child_is_killed_is_tried_again(tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    tasks = {"a": {"number": 1, "fate": "killed once", "marker": str(marker)}, "b": {"number": 2}}
+    assert run(tasks) == {"a": 2, "b": 4}
+
+
+def test_a_task_that_always_kills_is_given_up_and_the_others_are_done(tmp_path: Path) -> None:
+    notes = tmp_path / "starts"
+    results: dict[str, int] = {}
+    tasks: dict[str, Any] = {str(number): {"number": number} for number in range(6)}
+    tasks["2"] |= {"fate": "killed", "starts": str(notes)}
+    with LocalRunner(2) as runner, pytest.raises(ToolFailed) as caught:
+        run_all(runner, tasks_of(tasks), done=results.__setitem__)
+    assert results == {str(number): 2 * number for number in range(6) if number != 2}
+    assert len(notes.read_text("utf-8").splitlines()) == ATTEMPTS
+    (problem,) = caught.value.problems
+    assert problem.where == "2"
+    assert problem.what == "its process was killed (SIGKILL), 3 times"
+
+
+def test_what_is_wrong_with_the_input_is_told_at_once_as_it_was_raised() -> None:
+    with pytest.raises(InvalidAudio, match=r"talk\.wav: it is broken\. Record it again\."):
+        run({"a": {"number": 1, "fate": "refused"}, "b": {"number": 2, "fate": "slow", "seconds": 60}})
+
+
+def test_a_fault_is_told_with_its_last_line() -> None:
+    with pytest.raises(ToolFailed, match="ZeroDivisionError: a fault of ours"):
+        run({"a": {"number": 1, "fate": "fault"}})
+
+
+def test_what_is_printed_by_others_does_not_disturb() -> None:
+    assert run({"a": {"number": 1, "fate": "chatty"}}) == {"a": 2}
+
+
+def test_no_child_is_left_when_all_is_done_or_something_failed() -> None:
+    before = set(psutil.Process().children())
+    run({"a": {"number": 1}})
+    with pytest.raises(InvalidAudio):
+        run({"a": {"number": 1, "fate": "refused"}, "b": {"number": 2, "fate": "slow", "seconds": 60}})
+    assert set(psutil.Process().children()) == before
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_child_outlives_its_parent(how: signal.Signals) -> None:
+    program = (
+        "from pipeline.runner import Task, run_all\nfrom pipeline.workers import LocalRunner\n"
+        "with LocalRunner(2) as runner:\n"
+        f"    run_all(runner, {{n: Task({DOUBLE!r}, {{'number': 1, 'fate': 'nested'}}) for n in 'ab'}})\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=Path(__file__).parent.parent, stderr=subprocess.DEVNULL
+    )
+    try:
+        watched = psutil.Process(parent.pid)
+        assert within(30, lambda: len(watched.children(recursive=True)) == 4)
+        children = watched.children(recursive=True)
+        parent.send_signal(how)
+        parent.wait(30)
+        assert within(15, lambda: not any(child.is_running() for child in children))
+    finally:
+        parent.kill()
+        parent.wait()
+
+
+def test_a_module_in_the_current_folder_is_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('from the show')\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run({"a": {"number": 3}}) == {"a": 6}
+
+
+def test_what_a_killed_child_had_started_ends_with_it() -> None:
+    with LocalRunner(1) as runner:
+        runner.start("a", Task(DOUBLE, {"number": 1, "fate": "nested"}), lambda event: None)
+        own = psutil.Process()
+        assert within(30, lambda: len(own.children(recursive=True)) == 2)
+        child, grandchild = sorted(own.children(recursive=True), key=lambda one: bool(one.ppid() != own.pid))
+        child.kill()
+        assert within(10, lambda: not grandchild.is_running())
+
+
+def test_several_callers_share_the_cores_and_a_failure_of_one_is_not_the_others(tmp_path: Path) -> None:
+    notes = tmp_path / "starts"
+    slow = {"number": 3, "fate": "slow", "seconds": 0.2, "starts": str(notes)}
+    ended: dict[str, object] = {}
+
+    def call(name: str, payloads: dict[str, Any]) -> None:
+        try:
+            run_all(runner, tasks_of(payloads), done=ended.__setitem__)
+        except OnRecordError as error:
+            ended[name] = str(error)
+
+    with LocalRunner(2) as runner:
+        callers = [
+            Thread(target=call, args=("first", {"a": {"number": 1, "fate": "refused"}, "b": {**slow, "seconds": 60}})),
+            Thread(target=call, args=("second", {str(number): slow for number in range(6)})),
+        ]
+        for caller in callers:
+            caller.start()
+        most = 0
+        while any(caller.is_alive() for caller in callers):
+            most = max(most, len(psutil.Process().children()))
+            time.sleep(0.02)
+    assert ended == {"first": "talk.wav: it is broken. Record it again.", **{str(number): 6 for number in range(6)}}
+    assert most <= 3, "two at work, and for a moment one that was just ended"
+
+
+def test_a_task_of_many_threads_has_the_cores_for_itself_and_its_turn() -> None:
+    order: list[str] = []
+    tasks = {
+        "a": Task(DOUBLE, {"number": 1, "fate": "slow", "seconds": 0.5}),
+        "wide": Task(DOUBLE, {"number": 2}, threads=2),
+        "b": Task(DOUBLE, {"number": 3}),
+    }
+    with LocalRunner(2) as runner:
+        run_all(runner, tasks, done=lambda name, value: order.append(name))
+    assert order == ["a", "wide", "b"]
+
+
+def test_a_task_that_needs_much_memory_is_alone_of_its_kind(tmp_path: Path) -> None:
+    notes = tmp_path / "starts"
+    payload = {"number": 1, "fate": "slow", "seconds": 0.1, "starts": str(notes)}
+    with LocalRunner(4) as runner:
+        run_all(runner, {str(number): Task(DOUBLE, payload, memory_bytes=1 << 50) for number in range(3)})
+    assert len({line.split()[1] for line in notes.read_text("utf-8").splitlines()}) == 1
+
+
+def test_who_waits_is_told_when_the_runner_ends() -> None:
+    told: list[str] = []
+
+    def wait(runner: Runner) -> None:
+        try:
+            run_all(runner, tasks_of({"a": {"number": 1, "fate": "nested"}, "b": {"number": 1, "fate": "nested"}}))
+        except OnRecordError as error:
+            told.append(str(error))
+
+    with LocalRunner(1) as runner:
+        waiting = Thread(target=wait, args=(runner,))
+        waiting.start()
+        assert within(30, lambda: len(psutil.Process().children(recursive=True)) == 2)
+        left = psutil.Process().children(recursive=True)
+    waiting.join(10)
+    assert told == ["a: the run was stopped. Run again; what is finished is kept."]
+    assert within(10, lambda: not any(one.is_running() for one in left))
