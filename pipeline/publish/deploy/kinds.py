@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline import files
 from pipeline.errors import Problem, Refused
 from pipeline.publish.deploy.targets import Target
-from pipeline.show.publishing import FolderTarget, ShellTarget, StoreTarget, TargetSettings
+from pipeline.show.publishing import BranchTarget, FolderTarget, ShellTarget, StoreTarget, TargetSettings
 
 
 def target_of(settings: TargetSettings, root: Path) -> Target:
@@ -24,5 +25,14 @@ def target_of(settings: TargetSettings, root: Path) -> Target:
             from pipeline.publish.deploy.sftp import Sftp  # noqa: PLC0415  likewise
 
             return Sftp(settings.host, settings.path, settings.user, settings.port)
+        case BranchTarget():
+            from pipeline.publish.deploy.git_branch import GitBranch  # noqa: PLC0415  likewise
+
+            # What git keeps between publications, one folder for each repository.
+            kept = files.digest_bytes(settings.repository.encode()).removeprefix("sha256:")[:12]
+            repository = settings.repository
+            if "://" not in repository and (Path(repository).expanduser().is_dir() or (root / repository).is_dir()):
+                repository = str((root / Path(repository).expanduser()).resolve())
+            return GitBranch(repository, settings.branch, root / "build" / "git" / f"{kept}.git")
         case _:
             raise Refused(Problem("show.toml", f"{settings.kind} is not there yet", "Use another kind of target"))
