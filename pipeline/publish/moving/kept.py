@@ -215,5 +215,4 @@ def safe_parser(*, recover: bool = False) -> etree.XMLParser:
 def _is_live(element: etree._Element) -> bool:
     if not isinstance(element.tag, str):
         return True
-    uris = [etree.QName(element).namespace or "", *(etree.QName(name).namespace or "" for name in element.attrib)]
-    return any(_LIVE.search(uri) for uri in uris)
+    return any(_LIVE.search(str(name)) for name in (element.tag, *element.attrib))
