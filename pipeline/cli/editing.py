@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from pipeline.cli.app import app
-from pipeline.cli.console import HERE, Root, Slug, now, out
+from pipeline.cli.console import HERE, Root, complain, now, out
 
 
 @app.command(epilog="Example: onrecord review 2026-11-how-we-check")
@@ -36,15 +36,24 @@ def review(
 
 @app.command(epilog='Example: onrecord approve 2026-11-how-we-check --by "Ada Host <ada@example.org>"')
 def approve(
-    slug: Slug,
-    by: Annotated[str, typer.Option("--by", metavar='"NAME <MAIL>"', help="Who approves; a person, by name.")],
+    slug: Annotated[str | None, typer.Argument(help="The episode's folder name.")] = None,
+    by: Annotated[str, typer.Option("--by", metavar='"NAME <MAIL>"', help="Who approves; a person, by name.")] = "",
     root: Root = HERE,
+    imported: Annotated[
+        bool, typer.Option("--imported", help="Every imported episode that waits, as it was taken over.")
+    ] = False,
     sign: Annotated[Path | None, typer.Option("--sign", metavar="KEY", help="Sign with this SSH key as well.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say whether it could be approved, and change nothing.")
     ] = False,
 ) -> None:
     """Seal an episode as it stands now: you listened to it against its text."""
+    if imported == (slug is not None):
+        raise typer.BadParameter("Name one episode, or write --imported for all that were taken over.")
+    if imported:
+        _approve_imported(root.resolve(), by, sign, dry_run=dry_run)
+        return
+    assert slug is not None  # noqa: S101 - said above
     from pipeline.stages.run import approve as seal
 
     path = seal(root.resolve(), slug, by, now(), key=sign, dry_run=dry_run)
@@ -52,3 +61,16 @@ def approve(
         out.print(Text(f"{slug} can be approved as it stands. Nothing was changed."))
     else:
         out.print(Text(f"Approved: {path}\nAny change to what was sealed voids it. Next: onrecord run"))
+
+
+def _approve_imported(root: Path, by: str, key: Path | None, *, dry_run: bool) -> None:
+    from pipeline.stages.takenover import approve_imported
+
+    done = approve_imported(root, by, now(), key=key, dry_run=dry_run)
+    complain(done.refused)
+    verb = "can be approved" if dry_run else "approved"
+    out.print(Text(f"{len(done.episodes)} imported episodes {verb}; {done.held} were approved by you already."))
+    if done.episodes and not dry_run:
+        out.print(Text("Any change to what was sealed voids an approval. Next: onrecord run"))
+    if done.refused:
+        raise typer.Exit(1)

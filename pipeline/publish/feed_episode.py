@@ -84,7 +84,7 @@ def _people(
     episode = approved.episode
     listed = [(person, "host" if person.id in episode.hosts else "guest", "cast") for person in approved.people]
     listed += [(people[credit.person], credit.role, credit.role_group) for credit in episode.credits]
-    if listed and not episode.hosts:
+    if listed and not episode.hosts and not episode.imported:
         # An item's list takes the place of the channel's: without this the regular hosts would vanish from it.
         known = {person.id for person, _, group in listed if group == "cast"}
         listed = [(people[host], "host", "cast") for host in settings.hosts if host not in known] + listed

@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 CONTENT_TYPES = {
+    ".aac": "audio/aac",
     ".avif": "image/avif",
     ".css": "text/css; charset=utf-8",
     ".flac": "audio/flac",

@@ -57,7 +57,7 @@ _OURS_SHARED = re.compile(
 )
 _OURS_EPISODE = re.compile(
     rf"^(?P<slug>[a-z0-9-]+)/(?P=slug)-{_PIECE}\."
-    r"(?:mp3|opus|m4a|m4v|mov|mp4|oga|flac|wav|webm|vtt|srt|txt|json|html|chapters\.json|search\.json|jpg)$"
+    r"(?:mp3|opus|aac|m4a|m4v|mov|mp4|oga|flac|wav|webm|vtt|srt|txt|json|html|chapters\.json|search\.json|jpg)$"
 )
 
 

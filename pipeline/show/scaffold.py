@@ -49,7 +49,7 @@ _PEOPLE = """\
 # url = "https://example.org/ada"
 """
 
-_GLOSSARY = """\
+GLOSSARY_START = """\
 # Names and terms the show uses: they help the machine hear them, and readers understand them.
 #
 # [[terms]]
@@ -100,7 +100,7 @@ def new_show(root: Path, title: str, site_url: str, artwork: bytes) -> list[Path
             title=_toml(title), guid=podcast_guid(f"{site_url}feed.xml"), site_url=_toml(site_url)
         ).encode(),
         PEOPLE_NAME: _PEOPLE.encode(),
-        GLOSSARY_NAME: _GLOSSARY.encode(),
+        GLOSSARY_NAME: GLOSSARY_START.encode(),
         SOURCES_NAME: b"[]\n",
         "artwork.png": artwork,
     }

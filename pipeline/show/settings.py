@@ -122,6 +122,12 @@ class SubscribeSettings(Value):
     deezer: WebAddress | None = None
 
 
+class ImportedShow(Value):
+    """Where the show was before: the address of its old feed, for rules that redirect it."""
+
+    feed_url: WebAddress | None = None
+
+
 class LinkSettings(Value):
     """How the links of sources are kept: when they are asked, and where copies of them go.
 
@@ -184,6 +190,7 @@ class ShowSettings(Value):
     subscribe: SubscribeSettings = SubscribeSettings()
     look: Look = Look()
     links: LinkSettings = LinkSettings()
+    imported: ImportedShow = ImportedShow()
     targets: Mapping[TargetName, TargetSettings] = {}
     announce: AnnounceSettings = AnnounceSettings()
 

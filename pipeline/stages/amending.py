@@ -22,9 +22,9 @@ from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.locks import exclusively
 from pipeline.stages.publishing import publish
 from pipeline.stages.status import Reading, build_folder, page_sections, read_episode, remembered_digests
+from pipeline.stages.takenover import published_audio
 
 RULES_FOLDER = "withdrawn"
-_AUDIO = (".mp3", ".m4a", ".mp4", ".m4v", ".mov", ".oga", ".opus", ".flac", ".wav", ".webm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def withdraw(root: Path, slug: str, *, by: str, now: datetime, reason: str | Non
     if slug not in show.broken:
         title = find_episode(show, slug).title
     page_url = page_address(show.settings, f"{slug}/{INDEX_PAGE}")
-    audio = next((one for one in sorted((root / "site" / slug).glob(f"{slug}-*")) if one.suffix in _AUDIO), None)
+    audio = published_audio(root, slug)
     audio_url = f"{show.settings.site_url}{slug}/{audio.name}" if audio else None
     rules = withdrawal.gone_rules(show.settings.site_url, [*show.withdrawn, slug])
     target = build_folder(root) / RULES_FOLDER

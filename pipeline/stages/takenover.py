@@ -16,6 +16,8 @@ from pipeline.transcript import TRANSCRIPT_NAME
 
 _KEPT_VERSION = 1
 _STAMP = "release.stamp.json"
+# Smaller files beside the recording (audio.alternate) come last.
+_AUDIO = (".mp3", ".aac", ".m4a", ".mp4", ".m4v", ".mov", ".oga", ".flac", ".wav", ".webm", ".opus")
 
 
 def kept_release_path(folder: Path, episode: Episode) -> Path:
@@ -56,6 +58,14 @@ def keep_release(episode: Episode, folder: Path, digest: str, report: Callable[[
         release.write_release(facts, made)
         stamps.write(folder / _STAMP, key, [target.name, facts.name])
     return release.read_release(facts)
+
+
+def published_audio(root: Path, slug: str) -> Path | None:
+    """The recording of an episode as it lies in `site/`, or None where it is not published."""
+    from pipeline.stages.status import SITE_FOLDER
+
+    there = [one for one in sorted((root / SITE_FOLDER / slug).glob(f"{slug}-*")) if one.suffix in _AUDIO]
+    return min(there, key=lambda one: _AUDIO.index(one.suffix), default=None)
 
 
 def refusals(episode: Episode, *, is_struck: bool) -> Iterator[Refusal]:
@@ -99,9 +109,14 @@ class Approvals:
     refused: tuple[Problem, ...]
 
 
-def approve_imported(root: Path, by: str, now: datetime, *, dry_run: bool = False) -> Approvals:
-    """Seal every imported episode that nobody has approved as it is now. Raises Refused when `by` is no name."""
-    from pipeline.review import approvals
+def approve_imported(
+    root: Path, by: str, now: datetime, *, key: Path | None = None, dry_run: bool = False
+) -> Approvals:
+    """Seal every imported episode that `by` has not approved as it is now; `key` is an SSH key to sign with.
+
+    Raises Refused when `by` is no name with an address.
+    """
+    from pipeline.review import approvals, signatures
     from pipeline.stages.status import read_episode, remembered_digests
 
     show, digests = load_show(root), remembered_digests(root)
@@ -124,8 +139,16 @@ def approve_imported(root: Path, by: str, now: datetime, *, dry_run: bool = Fals
             if dry_run:
                 continue
             try:
-                records.append(approvals.approve(episode, reading.subject, by=by, at=now))
+                path = approvals.approve(episode, reading.subject, by=by, at=now)
             except OnRecordError as error:
                 refused += error.problems
+                continue
+            if key is not None:
+                try:
+                    signatures.sign(path, key)
+                except OnRecordError:
+                    path.unlink()  # whoever asked for a signed approval does not want another
+                    raise
+            records.append(path)
     digests.save()
     return Approvals(tuple(records), tuple(episodes), held, tuple(refused))

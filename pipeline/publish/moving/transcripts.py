@@ -92,6 +92,11 @@ def chapters_in(content: bytes) -> tuple[Chapter, ...]:
     return tuple(found[start_ms] for start_ms in sorted(found))
 
 
+def are_chapters(content: bytes) -> bool:
+    """Whether it is a file of chapters of the podcast namespace, with at least one in it."""
+    return bool(_listed(content, "chapters"))
+
+
 def taken_over(episode: Episode) -> TakenOver:
     """What an imported episode brought along, from the files beside its episode.toml. Raises InvalidEpisode."""
     kept = episode.imported
@@ -111,7 +116,7 @@ def taken_over(episode: Episode) -> TakenOver:
             content = f"{_HEAD}{cleaned}\n</body>\n</html>\n".encode()
         texts.append(KeptText(content, media_type, suffix, one.language, one.rel))
     chapters = _read(episode, kept.chapters) if kept.chapters and not episode.chapters else None
-    if chapters is not None and not _listed(chapters, "chapters"):
+    if chapters is not None and not are_chapters(chapters):
         chapters = None
     return TakenOver(read_kept(episode.folder / IMPORTED_NAME), tuple(texts), chapters)
 
