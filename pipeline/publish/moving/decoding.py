@@ -15,7 +15,7 @@ from lxml import etree
 
 from pipeline.errors import Problem, Refused
 from pipeline.publish.lint.reading import MAX_BYTES, NAMESPACES
-from pipeline.publish.markdown import is_forbidden
+from pipeline.publish.markdown import forbidden_in, without_forbidden
 from pipeline.publish.moving.kept import safe_parser
 from pipeline.publish.moving.repairs import Repairs
 
@@ -129,14 +129,13 @@ def _codec(name: str) -> str | None:
 
 
 def _without_controls(text: str, repairs: Repairs) -> str:
-    forbidden = {one for one in set(text) if is_forbidden(one)}
-    if not forbidden:
-        return text
-    for one in sorted(forbidden):
-        place = text.index(one)
+    first: dict[str, int] = {}
+    for place, one in forbidden_in(text):
+        first.setdefault(one, place)
+    for one, place in first.items():
         where = f"feed, line {text.count(chr(10), 0, place) + 1}"
         repairs.add(where, f"it holds the control character U+{ord(one):04X}", "It was left out", kind="control")
-    return text.translate({ord(one): None for one in forbidden})
+    return without_forbidden(text)
 
 
 def _trimmed(text: str, repairs: Repairs) -> str:
@@ -224,7 +223,7 @@ def _character(code: int, written: str, where: str, repairs: Repairs) -> str:
     if 0x80 <= code <= 0x9F:
         repairs.add(where, f"{written} is a control character", "It was read as Windows-1252", kind="c1")
         return bytes([code]).decode("cp1252", "ignore")
-    if code > 0x10FFFF or is_forbidden(chr(code)):
+    if code > 0x10FFFF or not without_forbidden(f" {chr(code)}")[1:]:
         repairs.add(where, f"{written} is no character that XML can hold", "It was left out", kind="no character")
         return ""
     return written
