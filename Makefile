@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 ROOT ?= .
 
-.PHONY: help setup pipeline review status serve publish test test-openai-whisper check fuzz release bench lock clean
+.PHONY: help setup pipeline review status serve publish test test-openai-whisper test-faults check fuzz release bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ test: $(VENV)/.installed-dev ## Run every test (the first time fetches recording
 test-openai-whisper: $(VENV)/.installed-dev ## Install the extra openai-whisper (CPU PyTorch) and run its tests
 	@.setup/openai-whisper $(VENV)
 	@$(VENV)-openai-whisper/bin/python -m pytest -q -m openai_whisper
+
+test-faults: $(VENV)/.installed-dev ## Kill, fill and break the disk at every system call of every deed (an hour)
+	@.setup/servers $(VENV)
+	@$(BIN)/python -m tests.faults
 
 check: $(VENV)/.installed-dev ## Lint, types, import rules, known holes in what is installed
 	@$(BIN)/ruff check .

@@ -8,6 +8,7 @@
     │   └── InvalidAudio        a recording, an intro, an outro, artwork
     ├── MissingTool             ffmpeg, weights or an optional engine is not on this machine
     ├── ToolFailed              ffmpeg or an engine stopped in the middle of its work
+    ├── DiskFailed              the disk is full, read-only or broken; what was there before is still there
     ├── NoAnswer                a server on the web could not be asked, or gave no answer that can be used
     ├── Refused                 a deed that would break a promise (approve an invalid episode, overwrite a folder)
     └── Busy                    another run holds the lock
@@ -82,6 +83,10 @@ class MissingTool(OnRecordError):
 
 class ToolFailed(OnRecordError):
     """ffmpeg or an engine stopped in the middle of its work."""
+
+
+class DiskFailed(OnRecordError):
+    """The disk is full, read-only or broken."""
 
 
 class NoAnswer(OnRecordError):

@@ -6,16 +6,33 @@ the next run after a power cut) sees the old file or the new one, never half of 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import DiskFailed, Problem
+
+# What the system says of a disk, and what to do about it; every other error is a fault of ours.
+_DISK_FAULTS = {
+    errno.ENOSPC: ("the disk is full", "Free some space and run again"),
+    errno.EDQUOT: ("your share of the disk is used up", "Free some space and run again"),
+    errno.EROFS: ("the disk can only be read", "Name another folder, or mount the disk so that it can be written"),
+    errno.EACCES: ("you may not read or write here", "Ask for the right to, or name another folder"),
+    errno.EPERM: ("you may not do this here", "Ask for the right to, or name another folder"),
+    errno.EIO: ("the disk reports an error", "Copy what is on it to another disk, and run again there"),
+    errno.EMFILE: ("too many files are open", "Close other programs and run again"),
+    errno.ENFILE: ("too many files are open", "Close other programs and run again"),
+}
+# Nobody writes for longer to a text without a pause: what is older was left by a program that was killed.
+STILL_AT_WORK_S = 600
 _TEMPORARY = re.compile(r"^\..+\.[0-9a-f]{8}\.tmp(\.[A-Za-z0-9]+)?$")
 
 
@@ -56,12 +73,18 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     return True
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete temporary files that a killed run left directly in `folder` (call it only under the lock)."""
+def remove_leftovers(folder: Path, *, untouched_s: float = 0) -> None:
+    """Delete temporary files that a killed program left directly in `folder`.
+
+    Where others may be writing at the same time, `untouched_s` keeps what was written to within so many seconds;
+    without it, call this only under the lock of those who write there.
+    """
     if folder.is_dir():
         for entry in folder.iterdir():
             if _TEMPORARY.match(entry.name) and entry.is_file() and not entry.is_symlink():
-                entry.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):  # its writer was alive, and has finished
+                    if time.time() - entry.stat().st_mtime >= untouched_s:
+                        entry.unlink()
 
 
 def digest_bytes(content: bytes) -> str:
@@ -100,6 +123,15 @@ def inside(folder: Path, name: str) -> Path | None:
     root = folder.resolve()
     candidate = (folder / name).resolve()
     return candidate if candidate.is_relative_to(root) and candidate != root else None
+
+
+def disk_failed(error: OSError, where: str) -> DiskFailed | None:
+    """What an error of the disk means, for the person at it; None where it is no error of the disk.
+
+    `where` is named when the system names no file. Nothing is lost by it: files are written whole or not at all.
+    """
+    fault = _DISK_FAULTS.get(error.errno or 0)
+    return DiskFailed(Problem(str(error.filename or where), *fault)) if fault else None
 
 
 def links_out(folder: Path, root: Path) -> list[Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,23 @@ def test_what_a_killed_run_left_is_removed_and_nothing_else(tmp_path: Path) -> N
     left.write_text("half")
     files.remove_leftovers(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted(keep)
+
+
+def test_what_somebody_may_be_writing_just_now_is_left_alone(tmp_path: Path) -> None:
+    fresh, old = tmp_path / ".a.0a1b2c3d.tmp.md", tmp_path / ".b.0a1b2c3d.tmp.md"
+    for path in (fresh, old):
+        path.write_text("half")
+    os.utime(old, (0, 0))
+    files.remove_leftovers(tmp_path, untouched_s=files.STILL_AT_WORK_S)
+    assert list(tmp_path.iterdir()) == [fresh]
+
+
+def test_a_full_disk_is_told_as_one_and_a_fault_of_ours_is_not(tmp_path: Path) -> None:
+    failed = files.disk_failed(OSError(errno.ENOSPC, "No space left on device"), "the show")
+    assert str(failed) == "the show: the disk is full. Free some space and run again."
+    named = files.disk_failed(PermissionError(errno.EACCES, "Permission denied", "notes.md"), "the show")
+    assert str(named).startswith("notes.md: you may not read or write here.")
+    assert files.disk_failed(FileNotFoundError(errno.ENOENT, "No such file", "x"), "the show") is None
 
 
 def test_the_temporary_name_is_one_that_is_cleared_away(tmp_path: Path) -> None:

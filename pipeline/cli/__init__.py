@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 
+from pipeline import files
 from pipeline.cli.app import app
 from pipeline.cli.console import complain, err
 from pipeline.errors import Busy, OnRecordError
@@ -31,6 +32,12 @@ def main() -> None:
         sys.exit(5)
     except OnRecordError as error:
         complain(error.problems)
+        sys.exit(1)
+    except OSError as error:
+        failed = files.disk_failed(error, "this disk")
+        if failed is None:
+            raise
+        complain(failed.problems)
         sys.exit(1)
     except KeyboardInterrupt:
         err.print("Stopped. What was finished is kept; run again to go on.")

@@ -283,6 +283,7 @@ def approve(
     )
     stem = f"{moment:%Y%m%dT%H%M%SZ}-{_file_name(record.name)}"
     folder = episode.folder / APPROVALS_FOLDER
+    files.remove_leftovers(folder, untouched_s=files.STILL_AT_WORK_S)
     path = next(
         candidate
         for number in range(1, 1000)
@@ -296,6 +297,8 @@ def _read(folder: Path, slug: str) -> tuple[list[tuple[Approval, Path]], tuple[P
     records: list[tuple[Approval, Path]] = []
     unreadable: list[Problem] = []
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        if path.name.startswith("."):  # not yet a record, or what a killed program left of one
+            continue
         try:
             record = Approval.model_validate(json.loads(path.read_bytes()))
         except (OSError, ValueError, ValidationError, RecursionError):

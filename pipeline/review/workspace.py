@@ -81,6 +81,8 @@ class Workspace:
         self.notes_path = folder / NOTES_NAME
         self.review_path = folder / REVIEW_NAME
         self.desk_folder = desk_folder
+        with suppress(OSError):  # a disk that cannot be written is told when something is to be written
+            files.remove_leftovers(folder, untouched_s=files.STILL_AT_WORK_S)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

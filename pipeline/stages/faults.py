@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline import files
@@ -21,8 +21,15 @@ def set_aside(root: Path, slug: str, failed: Failed) -> Iterator[None]:
         yield
     except OnRecordError as error:
         failed[slug] = error
+    except OSError as error:
+        failed[slug] = files.disk_failed(error, slug) or _fault(root, slug)
     except Exception:  # a fault of ours in one episode must not cost the producer all the others
-        log = build_folder(root) / slug / "fault.txt"
+        failed[slug] = _fault(root, slug)
+
+
+def _fault(root: Path, slug: str) -> OnRecordError:
+    log = build_folder(root) / slug / "fault.txt"
+    with suppress(OSError):  # the disk may be the reason
         files.write_text(log, traceback.format_exc())
-        remedy = f"Please report it with the file {log}; the other episodes are not affected"
-        failed[slug] = OnRecordError(Problem(slug, "On Record itself failed here", remedy))
+    remedy = f"Please report it with the file {log}; the other episodes are not affected"
+    return OnRecordError(Problem(slug, "On Record itself failed here", remedy))

@@ -25,6 +25,7 @@ from pipeline.stages.status import (
     remembered_digests,
     survey_show,
 )
+from pipeline.stages.sweeping import swept
 from pipeline.transcript import MACHINE_NAME, read_machine
 
 
@@ -51,7 +52,7 @@ def run(root: Path, now: datetime, report: Report) -> RunResult:
     InvalidShow when the show's own files cannot be used, Busy when another run is at work.
     """
     show = load_show(root)
-    with exclusively(root):
+    with exclusively(root), swept(show):
         digests = remembered_digests(root)
         failed: Failed = {}
         done = prepare_all(show, digests, failed, report)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from pipeline import files
 from pipeline.digests import DigestCache
 from pipeline.runner import Runner
 from pipeline.show import Episode, Show
 from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.prepare import Report, is_prepared, prepare
-from pipeline.stages.status import build_folder
 from pipeline.workers import LocalRunner, usable_cores
 
 
@@ -23,8 +21,6 @@ def prepare_all(show: Show, digests: DigestCache, failed: Failed, report: Report
     waiting: list[Episode] = []
     for episode in show.episodes:
         with set_aside(show.root, episode.slug, failed):
-            files.remove_leftovers(episode.folder)
-            files.remove_leftovers(build_folder(show.root) / episode.slug)
             if not is_prepared(show, episode, digests):
                 waiting.append(episode)
     done: dict[str, list[str]] = {episode.slug: [] for episode in waiting}

@@ -1,0 +1,137 @@
+"""The deeds that are disturbed: each changes a show on disk, with a fixed clock, in the process that calls it.
+
+`python -m tests.faults.deeds` waits for lines of a deed and a show's folder. For each it forks a child, which stops
+before it begins, so that a tracer can be attached, and prints the child's process id; when the child has ended, how it
+ended. A warm child opens no modules: what it asks of the system is the deed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import files
+from pipeline.errors import OnRecordError
+from pipeline.review.workspace import Workspace
+from pipeline.stages.run import approve, run
+from pipeline.transcript import Paragraph
+from tests.episodes import ADA, NOW, add_episode
+
+SLUG = "first-talk"
+REFUSED = 3
+
+
+def _run(root: Path) -> None:
+    result = run(root, NOW, lambda slug, stage, part: None)
+    if problems := [problem for status in result.statuses for problem in status.problems]:
+        raise OnRecordError(problems)
+
+
+def _approve(root: Path) -> None:
+    # A second approval of the same text would be one more record: whoever sees theirs is there does not repeat it.
+    if not list((root / "episodes" / SLUG / "approvals").glob("2*.json")):
+        approve(root, SLUG, ADA, NOW)
+
+
+def _save(root: Path) -> None:
+    workspace = Workspace(root / "episodes" / SLUG, root / "build" / SLUG / "desk")
+    transcript, revision = workspace.transcript()
+    changed = [Paragraph(one.speaker, one.text.replace("welcome", "good day"), one.start_ms) for one in
+               transcript.paragraphs]  # fmt: skip
+    workspace.save_transcript(changed, revision)
+    notes, revision = workspace.notes()
+    workspace.save_notes(notes.replace("Ada talks", "Ada spoke"), revision)
+
+
+def _written(root: Path) -> None:
+    """A show with an approved episode whose recording is mastered, and nothing of it on the site yet."""
+    made = add_episode(root.parent / "making", SLUG, number=1)
+    run(made, NOW, lambda slug, stage, part: None)
+    shutil.rmtree(made / "site")
+    (made / "build" / "site.stamp.json").unlink()
+    shutil.move(made, root)
+
+
+def _unapproved(root: Path) -> None:
+    shutil.move(add_episode(root.parent / "making", SLUG, number=1, approved=False), root)
+
+
+def _published(root: Path) -> None:
+    """A published show, then a second episode, so that feed and pages change and files go."""
+    _written(root)
+    run(root, NOW, lambda slug, stage, part: None)
+    episode = root / "episodes" / SLUG / "episode.toml"
+    episode.write_text(episode.read_text("utf-8").replace("Ada talks with Ben.", "Ada and Ben talk."), encoding="utf-8")
+    for record in (root / "episodes" / SLUG / "approvals").glob("*.json"):
+        record.unlink()
+    (root / "episodes" / SLUG / "published.json").unlink(missing_ok=True)
+    approve(root, SLUG, ADA, NOW)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What is done, and the show it begins with. Doing it twice is doing it once."""
+
+    prepare: Callable[[Path], None]
+    do: Callable[[Path], None]
+
+
+DEEDS = {
+    "run from the recording": Deed(_unapproved, _run),
+    "run to the first site": Deed(_written, _run),
+    "run to a changed site": Deed(_published, _run),
+    "approve": Deed(_unapproved, _approve),
+    "save at the desk": Deed(_unapproved, _save),
+}
+
+
+def _child(name: str, root: Path) -> int:
+    try:
+        DEEDS[name].do(root)
+    except OnRecordError as error:
+        said = str(error)
+    except OSError as error:
+        failed = files.disk_failed(error, "this disk")
+        said = str(failed) if failed else f"a fault of ours: {error!r}"
+    except BaseException as error:
+        said = f"a fault of ours: {error!r}"
+    else:
+        return 0
+    (root.parent / "said.txt").write_text(said, encoding="utf-8")
+    return REFUSED
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def serve() -> None:
+    """Answer lines of `deed TAB folder` until the input ends."""
+    for line in sys.stdin:
+        name, _, folder = line.rstrip("\n").partition("\t")
+        child = os.fork()
+        if not child:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            os._exit(_child(name, Path(folder)))
+        _say(str(child))
+        _say(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+
+
+if __name__ == "__main__":
+    # Loaded once, here: what a deed imports when it first needs it would be traced as the deed's own.
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, deed in enumerate(DEEDS.values()):
+            place = Path(scratch) / str(number) / "show"
+            place.parent.mkdir()
+            deed.prepare(place)
+            deed.do(place)
+    _say("ready")
+    serve()
