@@ -30,7 +30,7 @@ from pipeline.publish.deploy.manifest import MANIFEST_NAME, read_manifest
 from pipeline.publish.deploy.plan import FEED, Plan, Rank, Wanted, make_plan, rank_of, unclear
 from pipeline.publish.deploy.releases import Releases
 from pipeline.publish.deploy.secrets import secrets_in
-from pipeline.publish.deploy.targets import Session, Target, Writer
+from pipeline.publish.deploy.targets import Target, Writer
 from pipeline.publish.deploy.verify import Expected, verify
 from pipeline.publish.published import Record, record_of, write_record
 from pipeline.show import Show, load_show
@@ -368,24 +368,15 @@ def _sent(
         intent = judged.intent(target.place, plan, session.warnings)
         if options.dry_run or (not intent.empty and not confirm(intent)):
             return Outcome(intent, done=False)
-        if not plan.empty:
-            _apply(
-                session, plan, judged.target, report, manifest=stored.get(MANIFEST_NAME), noted=noted, scratch=scratch
-            )
+        apply(
+            session,
+            plan,
+            stored.get(MANIFEST_NAME),
+            noted,
+            scratch=scratch,
+            report=lambda name, part: report(judged.target, "publishing", part),
+        )
     return Outcome(intent, done=True)
-
-
-def _apply(
-    session: Session, plan: Plan, target: str, report: Report, *, manifest: Any, noted: Any, scratch: Path
-) -> None:
-    apply(
-        session,
-        plan,
-        manifest,
-        noted,
-        scratch=scratch,
-        report=lambda name, part: report(target, "publishing", part),
-    )
 
 
 def _told(judged: _Judge, settings: TargetSettings, outcome: Outcome, options: Options, report: Report) -> Outcome:

@@ -26,6 +26,9 @@ def apply(
 
     `report` is told what is sent and which part of the bytes is done, from 0.0 to 1.0. Raises what sessions raise.
     """
+    if plan.empty:
+        session.commit()  # what a killed publication had finished and not shown
+        return
     noted = dict(plan.noted) | {name: before[name] for name in plan.deletions}
     # Before anything is sent: whatever happens then, the next publication knows that it is ours.
     for step in plan.steps:

@@ -362,7 +362,7 @@ def _answer(error: Exception) -> str:
     found = [match[1].strip() for match in (status, code) if match]
     if found:
         return ", ".join(found)
-    if "timed out" in text or "timeout" in text.lower():
+    if "timed out" in text:
         return "it took too long"
     if "error sending request" in text:
         return "the connection failed"

@@ -94,7 +94,10 @@ class Session(Protocol):
         """Delete a file; it is no error where it is gone already."""
 
     def commit(self) -> None:
-        """Show listeners everything that was put and deleted, at once, where this is a release."""
+        """Show listeners everything that was put and deleted, at once, where this is a release.
+
+        Also what a killed publication had finished and not shown; where there is nothing to show, nothing happens.
+        """
 
 
 class Target(Protocol):
