@@ -24,6 +24,10 @@ MACHINE_NAME = "machine.json"
 
 Milliseconds = Annotated[int, Field(ge=0, strict=True)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+# What is wrong with a segment after all that was tried: it repeats itself, nobody speaks where its words are, they come
+# faster than anybody speaks, another language is spoken. `redecoded` says that it was heard a second time.
+Mark = Literal["loop", "over-silence", "fast", "language", "redecoded"]
+Stretch = tuple[Milliseconds, Milliseconds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class MachineWord:
 class MachineSegment:
     """A stretch the engine decoded as one, with the figures by which it doubts itself.
 
-    `speaker` is a person's id where the words were heard in a recording of that person alone.
+    `speaker` is a person's id where the words were heard in a recording of that person alone; `language` is
+    Whisper's code where it is not the recording's.
     """
 
     words: tuple[MachineWord, ...]
@@ -48,11 +53,16 @@ class MachineSegment:
     compression_ratio: float
     no_speech_probability: Fraction
     speaker: str | None = None
+    marks: tuple[Mark, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MachineTranscript:
-    """What an engine heard in an episode's recording, or its several; `audio_digest` says in which."""
+    """What an engine heard in an episode's recording, or its several; `audio_digest` says in which.
+
+    `dropped` are stretches (from, to) in which somebody speaks and no words were found.
+    """
 
     version: Literal[1]
     engine: str
@@ -65,6 +75,7 @@ class MachineTranscript:
     duration_ms: Milliseconds
     hotwords: tuple[str, ...]
     segments: tuple[MachineSegment, ...]
+    dropped: tuple[Stretch, ...] = ()
 
     @property
     def words(self) -> tuple[MachineWord, ...]:
@@ -78,14 +89,17 @@ class MachineTranscript:
 
 
 _machine = TypeAdapter(MachineTranscript)
+_TOLD_WHERE_KNOWN = ("speaker", "marks", "language")
 
 
 def machine_to_bytes(machine: MachineTranscript) -> bytes:
     """`machine.json` as it is written: readable, sorted, the same bytes for the same words."""
     content = _machine.dump_python(machine, mode="json")
-    for segment in content["segments"]:
-        if segment["speaker"] is None:  # where nobody is known, nothing is written of it
-            del segment["speaker"]
+    # Where there is nothing to tell, nothing is written of it.
+    for entry, names in [(content, ("dropped",)), *((one, _TOLD_WHERE_KNOWN) for one in content["segments"])]:
+        for name in names:
+            if not entry[name]:
+                del entry[name]
     return files.readable_json(content).encode("utf-8")
 
 
@@ -120,6 +134,9 @@ def parse_machine(content: bytes, where: str) -> MachineTranscript:
                 Problem(f"{where}, word {number + 1}", f"its time {word.start_ms} ms runs backwards", remedy)
             )
         previous_ms = word.start_ms
+    for start_ms, end_ms in machine.dropped:
+        if end_ms < start_ms:
+            raise InvalidTranscript(Problem(f"{where}, dropped", f"{start_ms} to {end_ms} ms runs backwards", remedy))
     return machine
 
 

@@ -12,7 +12,7 @@ from pipeline.show.settings import TranscriptionSettings
 from pipeline.transcribe import weights
 from pipeline.transcribe.languages import whisper_language
 from pipeline.transcribe.weights import Weights
-from pipeline.transcript import MachineSegment
+from pipeline.transcript import MachineSegment, Stretch
 
 if TYPE_CHECKING:
     from pipeline.transcribe.sound import Samples
@@ -26,13 +26,15 @@ MAX_THREADS = 8  # decoding one recording gains nothing from more
 class Heard:
     """What an engine heard, in its own order and with its own times (ms), not yet checked.
 
-    `language` is Whisper's code; `hotwords` are those that the decoder was really given.
+    `language` is Whisper's code; `hotwords` are those that the decoder was really given; `dropped` are stretches in
+    which somebody speaks and nothing was heard, also at the second hearing.
     """
 
     language: str
     language_probability: float
     hotwords: tuple[str, ...]
     segments: tuple[MachineSegment, ...]
+    dropped: tuple[Stretch, ...] = ()
 
 
 class Engine(Protocol):

@@ -80,7 +80,8 @@ def merge(heard: Sequence[tuple[str, MachineTranscript]]) -> MachineTranscript:
     )
     longest = max((machine for _, machine in heard), key=lambda one: len(one.words))
     duration_ms = max(machine.duration_ms for _, machine in heard)
-    return replace(longest, segments=merged, duration_ms=duration_ms)
+    dropped = sorted({one for _, machine in heard for one in machine.dropped})
+    return replace(longest, segments=merged, duration_ms=duration_ms, dropped=tuple(dropped))
 
 
 def _share_of(report: Callable[[float], None], number: int, count: int) -> Callable[[float], None]:

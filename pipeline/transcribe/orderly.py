@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.errors import Problem, ToolFailed
 from pipeline.transcript import MachineSegment, MachineWord
@@ -28,11 +29,12 @@ def orderly(segments: Sequence[MachineSegment], length_ms: int) -> tuple[Machine
             words.append(MachineWord(word.text, latest_ms, end_ms, share(word.probability)))
         if words:
             result.append(
-                MachineSegment(
-                    tuple(words),
-                    _figure(segment.average_log_probability),
-                    _figure(segment.compression_ratio),
-                    share(segment.no_speech_probability),
+                replace(
+                    segment,
+                    words=tuple(words),
+                    average_log_probability=_figure(segment.average_log_probability),
+                    compression_ratio=_figure(segment.compression_ratio),
+                    no_speech_probability=share(segment.no_speech_probability),
                 )
             )
     return tuple(result)

@@ -17,9 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline import files
 from pipeline.runner import Runner, Task, run_all, run_one
 from pipeline.show.settings import TranscriptionSettings
+from pipeline.transcribe.again import hear_again
 from pipeline.transcribe.cutting import Piece
 from pipeline.transcribe.engine import MAX_THREADS, Described, Engine, Heard, gpu_here, understood
-from pipeline.transcribe.holes import fill_holes
 from pipeline.transcribe.languages import whisper_language
 from pipeline.transcribe.orderly import orderly
 from pipeline.transcribe.sound import read_frames, read_speech
@@ -27,7 +27,7 @@ from pipeline.transcript import MachineSegment
 from pipeline.workers import usable_cores
 
 # Raise it when the same sound, weights and settings would give other words.
-_VERSION = 1
+_VERSION = 2
 _HEAR, _DETECT = "pipeline.transcribe.worker:hear", "pipeline.transcribe.worker:detect"
 # Of a piece's time, the share of the first hearing; the rest is for hearing again what was skipped.
 _FIRST_HEARING = 0.95
@@ -108,12 +108,12 @@ def hear_piece(
     hotwords: Sequence[str],
     report: Callable[[float], None],
 ) -> Heard:
-    """What is said in `piece`, and nothing that is said skipped; times count from the beginning of the piece."""
+    """What is said in `piece`, what failed heard again; times count from the beginning of the piece."""
     samples = read_speech(speech, piece.start_ms, piece.end_ms)
     heard = engine.hear(
         samples, language=language, hotwords=hotwords, report=lambda part: report(part * _FIRST_HEARING)
     )
-    heard = fill_holes(engine, samples, heard, lambda part: report(_FIRST_HEARING + part * (1 - _FIRST_HEARING)))
+    heard = hear_again(engine, samples, heard, lambda part: report(_FIRST_HEARING + part * (1 - _FIRST_HEARING)))
     report(1.0)
     return replace(heard, segments=orderly(heard.segments, piece.length_ms))
 
@@ -198,6 +198,11 @@ def _stitched(pieces: Sequence[Piece], heard: Sequence[Heard], probability: floa
     return replace(
         heard[0],
         segments=segments,
+        dropped=tuple(
+            (start_ms + piece.start_ms, end_ms + piece.start_ms)
+            for piece, one in zip(pieces, heard, strict=True)
+            for start_ms, end_ms in one.dropped
+        ),
         language_probability=heard[0].language_probability if probability is None else probability,
     )
 

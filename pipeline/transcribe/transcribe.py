@@ -83,6 +83,7 @@ def transcribe(
         duration_ms=length_ms,
         hotwords=heard.hotwords,
         segments=segments,
+        dropped=heard.dropped,
     )
 
 

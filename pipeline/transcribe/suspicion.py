@@ -1,0 +1,99 @@
+"""What in an engine's own words and figures shows that it heard wrongly: loops, words over silence, haste.
+
+Pure: nothing is decoded here. `again.py` hears what is suspicious a second time.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from operator import eq
+
+from pipeline.transcript import MachineSegment, MachineWord, Mark, Stretch
+
+COMPRESSION_HIGH = 2.4  # Whisper's own threshold for decoding a window again
+GUESS_LOG_PROBABILITY = -1.0  # and its own for a window that it could not decode
+NO_SPEECH_HIGH = 0.6  # Whisper's own threshold for leaving a window out
+CHARACTERS_PER_SECOND_MAX = 25
+_FAST_MIN_CHARACTERS = 20
+# A phrase of so many words, so many times in a row; "no, no, no" is speech.
+_LOOP_WORDS_MAX = 10
+_LOOP_TIMES = {1: 4}
+_LOOP_TIMES_OF_LONGER = 3
+_WORD_TIMES_ARE_RIGHT_TO_MS = 300
+# Told to expect English, Whisper turns other languages into fluent English, and is less sure of it than of English:
+# measured over French, Spanish and Russian -0.40 to -0.68 and below 0.85, over English -0.17 to -0.29 and above 0.9.
+_UNSURE_LOG_PROBABILITY = -0.35
+_UNSURE_WORDS = 0.8
+_NOT_QUITE_SURE_WORDS = 0.9
+
+
+def faults(segment: MachineSegment, speech: Sequence[Stretch] | None = None) -> tuple[Mark, ...]:
+    """What is wrong with a segment, the gravest first; nothing for most.
+
+    `speech` are the stretches in which a voice detector hears somebody, in order; without it only the engine's own
+    figure tells of words over silence.
+    """
+    found: list[Mark] = []
+    if segment.compression_ratio > COMPRESSION_HIGH or repeats(segment.words):
+        found.append("loop")
+    if segment.no_speech_probability > NO_SPEECH_HIGH or (speech is not None and _is_over_silence(segment, speech)):
+        found.append("over-silence")
+    if _is_fast(segment.words):
+        found.append("fast")
+    return tuple(found)
+
+
+def repeats(words: Sequence[MachineWord]) -> bool:
+    """Whether one to ten words stand there three times or more in a row, a single word four times."""
+    # Words without letters are equal to nothing.
+    keys: list[object] = [_letters(word.text) or object() for word in words]
+    for length in range(1, min(_LOOP_WORDS_MAX, len(keys)) + 1):
+        again = bytes(map(eq, keys, keys[length:]))
+        times = _LOOP_TIMES.get(length, _LOOP_TIMES_OF_LONGER)
+        if re.search(b"\1{%d}" % (length * (times - 1)), again):
+            return True
+    return False
+
+
+def sureness(words: Sequence[MachineWord]) -> float:
+    """The mean probability of words; 0.0 of none."""
+    return sum(word.probability for word in words) / len(words) if words else 0.0
+
+
+def is_unsure(segment: MachineSegment) -> bool:
+    """Whether the engine is so unsure as where another language is spoken; most who are merely unclear are surer."""
+    return segment.average_log_probability < _UNSURE_LOG_PROBABILITY and sureness(segment.words) < _UNSURE_WORDS
+
+
+def is_not_quite_sure(segment: MachineSegment) -> bool:
+    """Whether a segment beside one that is unsure may belong to it."""
+    return segment.average_log_probability < _UNSURE_LOG_PROBABILITY and sureness(segment.words) < _NOT_QUITE_SURE_WORDS
+
+
+def script_of(words: Sequence[MachineWord]) -> str:
+    """The script of the first letter, as Unicode names it (LATIN, CYRILLIC); "" where there are no letters."""
+    letter = next((one for word in words for one in word.text if one.isalpha()), "")
+    return unicodedata.name(letter, "").partition(" ")[0] if letter else ""
+
+
+def overlap_ms(stretch: Stretch, others: Sequence[Stretch]) -> int:
+    """How much of `stretch` lies in `others`, which do not overlap."""
+    return sum(max(0, min(stretch[1], end) - max(stretch[0], start)) for start, end in others)
+
+
+def _is_over_silence(segment: MachineSegment, speech: Sequence[Stretch]) -> bool:
+    margin = _WORD_TIMES_ARE_RIGHT_TO_MS
+    outside = sum(not overlap_ms((word.start_ms - margin, word.end_ms + margin), speech) for word in segment.words)
+    return outside * 2 > len(segment.words)
+
+
+def _is_fast(words: Sequence[MachineWord]) -> bool:
+    length = sum(len(word.text) for word in words)
+    duration_ms = max(1, words[-1].end_ms - words[0].start_ms) if words else 1
+    return length >= _FAST_MIN_CHARACTERS and length * 1000 > CHARACTERS_PER_SECOND_MAX * duration_ms
+
+
+def _letters(text: str) -> str:
+    return "".join(one for one in text.casefold() if one.isalnum())
