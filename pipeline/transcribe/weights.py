@@ -121,6 +121,28 @@ def names_here() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*folders, *(package.name for package in _PACKAGES if package.locate()))))
 
 
+def look(name: str, *, engine: EngineName) -> Path | None:
+    """Where the weights are on this machine; nothing is fetched, joined or verified. None where they are not.
+
+    A folder with `model.bin`, a checkpoint `*.pt`, or the folder of the package that they will be joined from.
+    """
+    for candidate in _candidates(name):
+        if _is_weights(candidate) and (candidate.is_dir() or engine == "openai-whisper"):
+            return candidate.resolve()
+    for package in _PACKAGES:
+        if package.name == name and (folders := package.locate()):
+            joined = cache_folder() / "weights" / name
+            return joined if _is_weights(joined) else folders[0]
+    if engine == "openai-whisper":
+        checkpoint = cache_folder() / "weights" / "openai-whisper" / f"{name}.pt"
+        return checkpoint if checkpoint.is_file() else None
+    # The hub's own layout of its cache; whose repository it is does not matter here.
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    hub = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    folder = f"models--{name.replace('/', '--')}" if "/" in name else f"models--*-{name}"
+    return next((path.parent for path in sorted(hub.glob(f"{folder}/snapshots/*/{MODEL_NAME}"))), None)
+
+
 def cache_folder() -> Path:
     """The user's cache for On Record; everything in it can be deleted and comes back."""
     if base := os.environ.get("XDG_CACHE_HOME"):
@@ -160,17 +182,21 @@ def digest_of(path: Path) -> str:
 
 
 def _local(name: str, engine: EngineName) -> Weights | None:
+    for candidate in _candidates(name):
+        if _is_weights(candidate) and (candidate.is_dir() or engine == "openai-whisper"):
+            path = candidate.resolve()
+            return Weights(name, path, digest_of(path / MODEL_NAME if path.is_dir() else path))
+    return None
+
+
+def _candidates(name: str) -> list[Path]:
     candidates: list[Path] = []
     if os.sep in name:
         # Only what looks like a path is one: a stray folder called "base" must not replace the model.
         candidates.append(Path(name).expanduser())
     if (own := _own_folder()) is not None:
         candidates += [path for leaf in (name, f"{name}.pt") if (path := files.inside(own, leaf))]
-    for candidate in candidates:
-        if _is_weights(candidate) and (candidate.is_dir() or engine == "openai-whisper"):
-            path = candidate.resolve()
-            return Weights(name, path, digest_of(path / MODEL_NAME if path.is_dir() else path))
-    return None
+    return candidates
 
 
 def _own_folder() -> Path | None:
