@@ -1,10 +1,10 @@
 """What needs a second listen, and why, in words: the queue that the editor walks through.
 
 A word's probability is one signal among several, and not the best one. Here are stretches in which the hearing
-failed (`hearing`: loops, text where the engine or the waveform found no speech, speech faster than anybody talks,
-another script) and single words (`wording`: what was corrected before, names near a known one, numbers and negations,
-which turn a sentence round, and times that nobody measured). A doubt orders attention: what is not in the queue is not
-therefore right.
+failed (`hearing`: speech without words, loops, text where the engine or the waveform found no speech, speech faster
+than anybody talks, another language or script) and single words (`wording`: what was corrected before, names near a
+known one, numbers and negations, which turn a sentence round, and times that nobody measured). A doubt orders
+attention: what is not in the queue is not therefore right.
 
 Only words that stand as the machine wrote them are doubted: what a person wrote has been looked at.
 """
@@ -25,7 +25,7 @@ from pipeline.transcript import MachineTranscript
 # Whoever looks at one of these stretches has looked at the single words in it.
 _WHOLE_STRETCH: frozenset[Kind] = frozenset({"silence", "repetition", "fast", "language", "learned"})
 # Two that touch stay two: each has a suggestion of its own.
-_EACH_BY_ITSELF: frozenset[Kind] = frozenset({"learned", "name"})
+_EACH_BY_ITSELF: frozenset[Kind] = frozenset({"dropped", "learned", "name"})
 _RANK: Mapping[Kind, int] = {kind: rank for rank, kind in enumerate(get_args(Kind))}
 
 
@@ -63,10 +63,11 @@ def doubts(
     """
     words = words_of(paragraphs, machine)
     found = [
+        *hearing.dropped(words, machine.dropped),
         *hearing.silence(words, machine.segments, silences),
         *hearing.repetition(words, machine.segments),
         *hearing.fast(words),
-        *hearing.language(words),
+        *hearing.language(words, machine.segments),
         *wording.learned(words, lessons),
         *wording.names(words, terms),
         *wording.low_probability(words),
@@ -106,7 +107,9 @@ def _without_covered(found: Sequence[Found], words: Sequence[Word]) -> list[Foun
     return [
         one
         for one in found
-        if one.kind in _WHOLE_STRETCH or one.kind == "interpolated" or not all(covered[one.first : one.last + 1])
+        if one.kind in _WHOLE_STRETCH
+        or one.kind in ("dropped", "interpolated")
+        or not all(covered[one.first : one.last + 1])
     ]
 
 
@@ -114,7 +117,8 @@ def _doubt(one: Found, words: Sequence[Word], paragraphs: Sequence[TimedParagrap
     first, last = words[one.first], words[one.last]
     start_char, end_char = first.timed.start_char, last.timed.end_char
     keys = " ".join(word.key for word in words[one.first : one.last + 1])
-    digest = files.digest_json([keys, first.timed.start_ms])
+    start_ms = first.timed.start_ms if one.start_ms is None else one.start_ms
+    digest = files.digest_json([keys, start_ms])
     return Doubt(
         id=f"{one.kind}-{digest.removeprefix('sha256:')[:12]}",
         kind=one.kind,
@@ -122,7 +126,7 @@ def _doubt(one: Found, words: Sequence[Word], paragraphs: Sequence[TimedParagrap
         paragraph=first.paragraph,
         start_char=start_char,
         end_char=end_char,
-        start_ms=first.timed.start_ms,
+        start_ms=start_ms,
         text=paragraphs[first.paragraph].text[start_char:end_char],
         suggestion=one.suggestion,
     )

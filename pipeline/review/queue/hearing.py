@@ -1,9 +1,13 @@
-"""Stretches in which the hearing itself failed: words over silence, loops, haste, another language."""
+"""Stretches in which the hearing itself failed: speech without words, words over silence, loops, haste, languages.
+
+Some of it was found when the recording was transcribed, and is marked in machine.json; some shows in the words.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -11,11 +15,12 @@ from itertools import groupby
 from operator import eq
 
 from pipeline.review.queue.words import Found, Word, by_paragraph, runs, stretch, untouched
-from pipeline.transcript import MachineSegment
+from pipeline.transcript import MachineSegment, Stretch
 
 CHARACTERS_PER_SECOND_MAX = 25
 NO_SPEECH_HIGH = 0.6  # Whisper's own threshold for leaving a segment out
 COMPRESSION_HIGH = 2.4  # Whisper's own threshold for decoding a segment again
+_WORD_TIMES_ARE_RIGHT_TO_MS = 300
 _FAST_WINDOW_WORDS = 8
 _FAST_MIN_CHARACTERS = 20
 _LOOP_TIMES = {1: 4}  # "no, no, no" is speech
@@ -24,15 +29,32 @@ _LOOP_MAX_WORDS = 10
 _FOREIGN_IN_OTHER_SCRIPTS_WORDS = 3  # NATO in a Russian text is no change of language
 
 
+def dropped(words: Sequence[Word], stretches: Sequence[Stretch]) -> Iterator[Found]:
+    """Where somebody speaks and nothing was written, told at the word before; until words are written there."""
+    by_time = sorted(range(len(words)), key=lambda place: words[place].timed.start_ms)
+    starts = [words[place].timed.start_ms for place in by_time]
+    for start_ms, end_ms in stretches:
+        first = bisect_left(starts, start_ms)
+        if not words or bisect_left(starts, end_ms - _WORD_TIMES_ARE_RIGHT_TO_MS) > first:
+            continue
+        place = by_time[max(0, first - 1)]
+        where = "after this" if first else "before this"
+        why = f"{where}, somebody speaks for {_seconds(end_ms - start_ms)}, and nothing is written"
+        yield Found("dropped", place, place, why, start_ms=start_ms)
+
+
 def silence(
     words: Sequence[Word], segments: Sequence[MachineSegment], silences: Sequence[tuple[int, int]]
 ) -> Iterator[Found]:
     """Words in segments that the engine thinks empty, and words where the waveform is flat."""
     places = untouched(words)
     for segment in segments:
-        if segment.words and segment.no_speech_probability > NO_SPEECH_HIGH:
-            why = f"the engine thinks it {round(100 * segment.no_speech_probability)} % likely that nobody speaks here"
-            for first, last in stretch(words, places, segment.words[0].start_ms, segment.words[-1].start_ms + 1):
+        if "over-silence" in segment.marks or segment.no_speech_probability > NO_SPEECH_HIGH:
+            why = "no voice is heard here, and there are words"
+            if segment.no_speech_probability > NO_SPEECH_HIGH:
+                percent = round(100 * segment.no_speech_probability)
+                why = f"the engine thinks it {percent} % likely that nobody speaks here"
+            for first, last in _in_segment(words, places, segment):
                 yield Found("silence", first, last, why)
     for start_ms, end_ms in silences:
         for first, last in stretch(words, places, start_ms, end_ms):
@@ -56,9 +78,10 @@ def repetition(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Ite
                     yield Found("repetition", start, stop, f"“{phrase}” stands here {times} times in a row")
     places = untouched(words)
     for segment in segments:
-        if segment.words and segment.compression_ratio > COMPRESSION_HIGH:
-            for first, last in stretch(words, places, segment.words[0].start_ms, segment.words[-1].start_ms + 1):
-                yield Found("repetition", first, last, "the engine repeated itself here")
+        if "loop" in segment.marks or segment.compression_ratio > COMPRESSION_HIGH:
+            twice = ", also when it heard this a second time" if "redecoded" in segment.marks else ""
+            for first, last in _in_segment(words, places, segment):
+                yield Found("repetition", first, last, f"the engine repeated itself here{twice}")
 
 
 def fast(words: Sequence[Word]) -> Iterator[Found]:
@@ -74,8 +97,16 @@ def fast(words: Sequence[Word]) -> Iterator[Found]:
                 yield Found("fast", window[0], window[-1], "these words come faster than anybody speaks")
 
 
-def language(words: Sequence[Word]) -> Iterator[Found]:
-    """Words in another script than most."""
+def language(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Iterator[Found]:
+    """Segments that were heard as another language, and words in another script than most."""
+    places = untouched(words)
+    for segment in segments:
+        if "language" in segment.marks:
+            why = "another language seems to be spoken here"
+            if segment.language:
+                why = f"this was heard as another language ({segment.language}), and written in it"
+            for first, last in _in_segment(words, places, segment):
+                yield Found("language", first, last, why)
     scripts = [_script(word.key) for word in words]
     counted = Counter(script for script in scripts if script)
     if len(counted) < 2:
@@ -99,3 +130,13 @@ def _script_of(character: str) -> str:
     name = unicodedata.name(character, "").partition(" ")[0]
     # Japanese and Korean mix these in one sentence.
     return "CJK" if name in ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "KATAKANA-HIRAGANA") else name
+
+
+def _in_segment(words: Sequence[Word], places: Sequence[int], segment: MachineSegment) -> Iterator[tuple[int, int]]:
+    if segment.words:
+        yield from stretch(words, places, segment.words[0].start_ms, segment.words[-1].start_ms + 1)
+
+
+def _seconds(duration_ms: int) -> str:
+    count = max(1, round(duration_ms / 1000))
+    return f"{count} second{'' if count == 1 else 's'}"

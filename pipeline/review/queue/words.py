@@ -12,6 +12,7 @@ from pipeline.align import TimedParagraph, TimedWord, split_words
 from pipeline.transcript import MachineTranscript, MachineWord
 
 Kind = Literal[
+    "dropped",
     "silence",
     "repetition",
     "fast",
@@ -38,7 +39,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Words `first` to `last` (both counted) are in doubt; of one kind those of less `weight` come first."""
+    """Words `first` to `last` (both counted) are in doubt; of one kind those of less `weight` come first.
+
+    `start_ms` is where to listen, when that is not where the first word begins.
+    """
 
     kind: Kind
     first: int
@@ -46,6 +50,7 @@ class Found:
     why: str
     weight: float = 0.0
     suggestion: str | None = None
+    start_ms: int | None = None
 
 
 def words_of(paragraphs: Sequence[TimedParagraph], machine: MachineTranscript) -> list[Word]:

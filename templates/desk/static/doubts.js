@@ -6,6 +6,7 @@ import { singleCorrection } from "./diff.js";
 const LEAD_IN_MS = 1000;
 
 const KINDS = {
+  dropped: "Speech without words",
   silence: "Words over silence",
   repetition: "Repetition",
   fast: "Too fast",

@@ -8,7 +8,7 @@ from pipeline.align import align
 from pipeline.likeness import fold, likeness, near_terms
 from pipeline.review.queue import Doubt, doubts
 from pipeline.review.silences import silences_in_peaks
-from pipeline.transcript import MachineSegment, MachineTranscript, MachineWord, Paragraph, Transcript
+from pipeline.transcript import MachineSegment, MachineTranscript, MachineWord, Mark, Paragraph, Transcript
 
 
 def heard(
@@ -40,12 +40,13 @@ def machine_of(*segments: MachineSegment, language: str = "en") -> MachineTransc
 
 def queue(
     *segments: MachineSegment,
+    dropped: tuple[tuple[int, int], ...] = (),
     text: str | None = None,
     terms: tuple[str, ...] = (),
     language: str = "en",
     silences: tuple[tuple[int, int], ...] = (),
 ) -> tuple[Doubt, ...]:
-    machine = machine_of(*segments, language=language)
+    machine = replace(machine_of(*segments, language=language), dropped=dropped)
     written = text if text is not None else machine.text
     timed = align(Transcript((Paragraph("Ada", written, 0),)), machine.words)
     found = doubts(timed, machine, terms=terms, language=language, silences=silences)
@@ -175,6 +176,34 @@ def test_another_script() -> None:
     assert kinds(queue(heard("он сказал thank you very much и ушёл потом домой совсем"), language="ru")) == [
         ("language", "thank you very much")
     ]
+
+
+def test_what_was_marked_when_it_was_transcribed() -> None:
+    beginning = heard("a quiet beginning")
+    marks: tuple[tuple[Mark, str, str], ...] = (
+        ("loop", "repetition", "the engine repeated itself here, also when it heard this a second time"),
+        ("over-silence", "silence", "no voice is heard here, and there are words"),
+        ("language", "language", "another language seems to be spoken here"),
+    )
+    for mark, kind, why in marks:
+        marked = replace(heard("some odd words here", start_ms=4000), marks=(mark, "redecoded"))
+        (found,) = queue(beginning, marked)
+        assert (found.kind, found.text, found.why) == (kind, "some odd words here", why)
+    french = replace(heard("vous avez bien installé", start_ms=4000), marks=("language", "redecoded"), language="fr")
+    (found,) = queue(beginning, french)
+    assert "another language (fr)" in found.why
+    assert queue(beginning, replace(heard("heard well the second time", start_ms=4000), marks=("redecoded",))) == ()
+
+
+def test_speech_without_words_is_asked_about_until_words_are_written_there() -> None:
+    first, last = heard("before it"), heard("and after", start_ms=9000)
+    (found,) = queue(first, last, dropped=((1200, 8600),))
+    assert (found.kind, found.text, found.start_ms) == ("dropped", "it", 1200)
+    assert found.why == "after this, somebody speaks for 7 seconds, and nothing is written"
+    written = queue(first, last, dropped=((1200, 8600),), text="before it they had asked us and after")
+    assert "dropped" not in [one.kind for one in written]
+    (found,) = queue(heard("late words", start_ms=9000), dropped=((500, 8600),))
+    assert (found.text, found.why[:11], found.start_ms) == ("late", "before this", 500)
 
 
 def test_times_that_nobody_measured() -> None:
