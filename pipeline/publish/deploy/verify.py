@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.errors import OnRecordError, Problem
@@ -35,26 +36,24 @@ def verify(
 ) -> list[Problem]:
     """What is not as it was published: each recording by HEAD and by ranges, then the feed, byte by byte.
 
-    A server needs a moment sometimes, and a cache longer: each is asked up to three times, with a pause.
+    A server needs a moment sometimes, and a cache longer: what is not right is asked for three times, with pauses.
     """
     checks: list[tuple[str, Callable[[], Iterator[Problem]]]] = [
-        (one.url, lambda one=one: _recording(one))  # type: ignore[misc]  # mypy cannot see the type of a default
-        for one in recordings
+        (one.url, partial(_recording, one)) for one in recordings
     ]
     if feed is not None:
-        checks.append((feed_url, lambda: _feed(feed_url, feed)))
-    problems: list[Problem] = []
-    for url, check in checks:
-        report(url)
-        found: list[Problem] = []
-        for attempt in range(_TRIES):
-            if attempt:
-                time.sleep(pause_s)
-            found = _asked(url, check)
-            if not found:
-                break
-        problems += found
-    return problems
+        checks.append((feed_url, partial(_feed, feed_url, feed)))
+    problems: dict[str, list[Problem]] = {}
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(pause_s)
+        for url, check in checks:
+            report(url)
+            problems[url] = _asked(url, check)
+        checks = [(url, check) for url, check in checks if problems[url]]
+        if not checks:
+            break
+    return [problem for found in problems.values() for problem in found]
 
 
 def _asked(url: str, check: Callable[[], Iterator[Problem]]) -> list[Problem]:

@@ -1,0 +1,318 @@
+"""Publishing as a producer does it: a show, a folder that a web server shows, and what listeners find there."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import shutil
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.errors import Busy, Refused
+from pipeline.publish.deploy.ledger import Allowed, Ledger, read_ledger
+from pipeline.publish.serve import application
+from pipeline.stages.amending import correct, withdraw
+from pipeline.stages.deploying import Intent, Options, Outcome, publish
+from pipeline.stages.locks import exclusively
+from pipeline.stages.run import approve, run
+from tests.episodes import ADA, NOW, add_episode
+
+LATER, LATEST = NOW + timedelta(days=1), NOW + timedelta(days=2)
+FIRST, SECOND = "first-talk", "second-talk"
+
+
+@dataclass(frozen=True)
+class House:
+    """A show, where its target is, and the public address at which a web server shows the target."""
+
+    root: Path
+    www: Path
+    url: str
+
+    def change(self, name: str, old: str, new: str) -> None:
+        path = self.root / "episodes" / name
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def publish(self, options: Options | None = None, now: Any = NOW) -> Outcome:
+        return publish(self.root, now, options or Options())
+
+    def read(self, name: str = "feed.xml") -> str:
+        return httpx.get(self.url + name).text
+
+    @property
+    def ledger(self) -> Ledger:
+        return read_ledger(self.root / "episodes" / "ledger.json")
+
+
+def quiet(slug: str, stage: str, part: float) -> None:
+    """Report to nobody."""
+
+
+@contextmanager
+def shown(folder: Path, listening: socket.socket) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(application(folder), log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A show of two episodes, run and approved, and a web server for what will be published of it."""
+    folder = tmp_path_factory.mktemp("house")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        root = add_episode(folder, FIRST)
+        www = folder / "www"
+        (www / "releases" / "none").mkdir(parents=True)
+        (www / "current").symlink_to("releases/none")
+        settings = root / "episodes" / "show.toml"
+        text = settings.read_text("utf-8").replace("https://show.example", url)
+        settings.write_text(f'{text}\n[targets.web]\nkind = "folder"\npath = "{www}"\n', encoding="utf-8")
+        add_episode(folder, SECOND, number=2, title="Second talk")
+        run(root, NOW, quiet)
+        with shown(www / "current", listening):
+            yield House(root, www, url)
+
+
+@pytest.fixture
+def house(built: House, tmp_path: Path) -> House:
+    """The show afresh, nothing published yet."""
+    shutil.rmtree(built.www)
+    built.www.mkdir()
+    root = tmp_path / "show"
+    shutil.copytree(built.root, root)
+    return House(root, built.www, built.url)
+
+
+def test_what_is_published_is_what_listeners_get(house: House) -> None:
+    asked: list[Intent] = []
+
+    def confirm(intent: Intent) -> bool:
+        asked.append(intent)
+        return True
+
+    outcome = publish(house.root, NOW, Options(), confirm=confirm)
+    assert (outcome.done, outcome.faults, outcome.verified) == (True, (), 2)
+    assert [one.slug for one in asked[0].new] == [SECOND, FIRST]
+    assert house.read() == (house.root / "site" / "feed.xml").read_text("utf-8")
+    assert {entry.slug for entry in house.ledger.entries} == {FIRST, SECOND}
+    for slug in (FIRST, SECOND):
+        assert (house.root / "episodes" / slug / "published.json").exists()
+    before = (house.root / "episodes" / "ledger.json").read_bytes()
+    again = publish(house.root, LATER, Options(), confirm=lambda intent: pytest.fail("asked about nothing"))
+    assert again.intent.empty
+    assert (house.root / "episodes" / "ledger.json").read_bytes() == before
+
+
+def test_a_no_and_a_dry_run_change_nothing(house: House) -> None:
+    assert not publish(house.root, NOW, Options(), confirm=lambda intent: False).done
+    assert not house.publish(Options(dry_run=True)).done
+    assert not (house.www / "current").exists()
+    assert not (house.root / "episodes" / "ledger.json").exists()
+    assert not (house.root / "episodes" / FIRST / "published.json").exists()
+
+
+def test_a_change_travels_alone_and_can_be_taken_back(house: House) -> None:
+    house.publish()
+    house.change(f"{FIRST}/notes.md", "381 cases", "318 cases")
+    correct(house.root, FIRST, kind="correction", by="Ada Host", now=LATER)
+    approve(house.root, FIRST, ADA, LATER)
+    run(house.root, LATER, quiet)
+    outcome = house.publish(now=LATER)
+    assert [one.slug for one in outcome.intent.changed] == [FIRST]
+    assert outcome.intent.plan is not None
+    sent = [step.upload.name for step in outcome.intent.plan.steps]
+    # The other episode's page names the new search index; its recording and transcripts stay.
+    assert [name for name in sent if name.startswith(f"{SECOND}/")] in ([], [f"{SECOND}/index.html"])
+    assert not [name for name in sent if name.endswith(".mp3")]
+    assert sent[-1] == "feed.xml"
+    assert "318 cases" in house.read(f"{FIRST}/")
+    words = house.root / "episodes" / FIRST / "published.json"
+    assert "318 cases" in words.read_text("utf-8")
+
+    with pytest.raises(Refused, match="needs a reason"):
+        house.publish(Options(rollback=True), LATEST)
+    back = house.publish(Options(rollback=True, allowed=Allowed("The new figure was wrong.")), LATEST)
+    assert (back.done, back.faults) == (True, ())
+    assert "381 cases" in house.read(f"{FIRST}/")
+    assert "318 cases" not in words.read_text("utf-8")
+    assert [one.note for one in house.ledger.publications][-1] == "The new figure was wrong."
+    with pytest.raises(Refused, match="keeps no earlier publication"):
+        house.publish(Options(rollback=True, allowed=Allowed("Further back.")), LATEST)
+    assert house.publish(now=LATEST).done
+    assert "318 cases" in house.read(f"{FIRST}/")
+
+
+def test_what_was_withdrawn_is_gone_at_once_and_does_not_come_back(house: House) -> None:
+    house.publish()
+    (audio,) = (house.www / "current" / FIRST).glob("*.mp3")
+    withdraw(house.root, FIRST, by="Ada Host", now=LATER, reason=None)
+    house.publish(now=LATER)
+    assert not (house.www / "current" / FIRST).exists()
+    assert httpx.get(f"{house.url}{FIRST}/{audio.name}").status_code == httpx.codes.NOT_FOUND
+    assert FIRST not in house.read()
+    with pytest.raises(Refused, match="must not come back: it was withdrawn since"):
+        house.publish(Options(rollback=True, allowed=Allowed("We want it.")), LATEST)
+
+
+def test_an_episode_is_not_lost_by_accident(house: House) -> None:
+    house.publish()
+    house.change(f"{SECOND}/episode.toml", "Second talk", "Another title")
+    run(house.root, LATER, quiet)
+    with pytest.raises(Refused, match="“Second talk” was published on 2026-11-24 and is not in the feed any more"):
+        house.publish(now=LATER)
+    assert SECOND in house.read()
+    allowed = Allowed("It was a rehearsal.", removals=frozenset({SECOND}))
+    assert house.publish(Options(allowed=allowed), LATER).done
+    assert SECOND not in house.read()
+    (gone,) = [one for one in house.ledger.entries if one.gone]
+    assert (gone.slug, gone.notes[-1].reason) == (SECOND, "It was a rehearsal.")
+
+
+def test_a_lost_ledger_is_no_way_round_it(house: House) -> None:
+    house.publish()
+    (house.root / "episodes" / "ledger.json").unlink()
+    house.change(f"{SECOND}/episode.toml", "Second talk", "Another title")
+    run(house.root, LATER, quiet)
+    with pytest.raises(Refused, match="is not in the feed any more"):
+        house.publish(now=LATER)
+
+
+def test_only_what_a_run_built_from_what_is_approved_is_published(house: House) -> None:
+    page = house.root / "site" / "index.html"
+    text = page.read_text("utf-8")
+    page.write_text(text.replace("The Show", "Thy Show"), encoding="utf-8")
+    with pytest.raises(Refused, match=r"index\.html: it was changed by hand"):
+        house.publish()
+    page.write_text(text, encoding="utf-8")
+    house.change(f"{FIRST}/notes.md", "381 cases", "318 cases")
+    with pytest.raises(Refused, match="Run make pipeline first"):
+        house.publish()
+    assert not (house.www / "current").exists()
+
+
+def test_a_key_of_yours_does_not_leave_the_house(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUR_API_TOKEN", "Ada talks with Ben")
+    with pytest.raises(Refused, match="the value of OUR_API_TOKEN in your environment stands in it") as raised:
+        house.publish()
+    assert "talks with" not in str(raised.value)
+    assert not (house.www / "current").exists()
+
+
+def test_what_is_not_found_at_the_public_address_is_told_and_remembered_all_the_same(
+    house: House, tmp_path: Path
+) -> None:
+    house.change("show.toml", str(house.www), str(tmp_path / "elsewhere"))
+    asked = ["publish", "--root", str(house.root), "--yes", "--json"]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert told["done"]
+    assert any("answers 404" in one["what"] for one in told["problems"])
+    assert {entry.slug for entry in house.ledger.entries} == {FIRST, SECOND}
+
+
+def test_by_hand_it_is_noted_once_it_is_out(house: House) -> None:
+    by_hand = Options(target="by-hand")
+    with pytest.raises(Refused, match="is not there yet, and nothing was noted"):
+        house.publish(by_hand)
+    assert not (house.root / "episodes" / "ledger.json").exists()
+    (house.www / "releases").mkdir()
+    shutil.copytree(house.root / "site", house.www / "releases" / "mine")
+    (house.www / "current").symlink_to("releases/mine")
+    assert house.publish(by_hand).verified == 2
+    assert (house.root / "episodes" / FIRST / "published.json").exists()
+    assert house.publish(by_hand, LATER).intent.empty
+
+
+def test_the_command_shows_what_would_travel_and_asks_before_it_does(house: House) -> None:
+    asked = ["publish", "--root", str(house.root)]
+    dry = CliRunner().invoke(app, [*asked, "--dry-run"])
+    assert dry.exit_code == 0
+    for words in (
+        "new      Second talk (second-talk)",
+        "transcripts and chapters: ",
+        "feed.xml",
+        "Nothing was changed.",
+    ):
+        assert words in dry.stdout
+    nobody = CliRunner().invoke(app, asked)
+    assert nobody.exit_code == 1
+    assert "nobody is here to be asked" in str(nobody.exception)
+    done = CliRunner().invoke(app, [*asked, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert "the feed and 2 recordings, as they are here" in done.stdout
+    assert "nothing to do" in CliRunner().invoke(app, asked).stdout
+
+
+def test_which_target_is_never_guessed(house: House) -> None:
+    with pytest.raises(Refused, match="there is no target moon"):
+        house.publish(Options(target="moon"))
+    path = house.root / "episodes" / "show.toml"
+    path.write_text(f'{path.read_text("utf-8")}\n[targets.b]\nkind = "folder"\npath = "b"\n', encoding="utf-8")
+    with pytest.raises(Refused, match="there are several targets: web, b"):
+        house.publish()
+
+
+def test_nothing_is_published_beside_a_run(house: House) -> None:
+    with exclusively(house.root), pytest.raises(Busy, match="another run is at work"):
+        house.publish()
+
+
+def test_caches_and_hubs_are_told_and_cannot_undo_anything(house: House, tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    class Hub(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(self.rfile.read(int(self.headers["content-length"])).decode())
+            self.send_response(503 if "json" in self.headers["content-type"] else 202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Say nothing."""
+
+    note = tmp_path / "purged.txt"
+    script = f"import sys, pathlib; pathlib.Path({str(note)!r}).write_text(sys.stdin.read())"
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as hub:
+        threading.Thread(target=hub.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{hub.server_address[1]}/"
+        path = house.root / "episodes" / "show.toml"
+        settings = (
+            f"purge = {json.dumps([sys.executable, '-c', script])}\n"
+            f'purge_url = "{address}hook"\n\n[announce]\nwebsub_hub = "{address}"\npodping = true\n'
+        )
+        path.write_text(f"{path.read_text('utf-8')}{settings}", encoding="utf-8")
+        run(house.root, NOW, quiet)
+        outcome = house.publish()
+        hub.shutdown()
+    assert (outcome.done, outcome.faults) == (True, ())
+    assert f"{house.url}feed.xml" in note.read_text("utf-8").splitlines()
+    assert house.url in note.read_text("utf-8").splitlines()
+    assert f"{house.url}feed.xml" in json.loads(heard[0])["urls"]
+    assert "hub.mode=publish" in heard[1]
+    said = " ".join(one.what for one in outcome.warnings)
+    assert "the cache was not told: it answers 503" in said
+    assert "Podping was not told: it needs a token" in said
+    feed = house.read()
+    assert f'<atom:link rel="hub" href="{address}"' in feed or f'<atom:link href="{address}" rel="hub"' in feed
