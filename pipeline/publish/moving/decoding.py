@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from html.entities import html5
+from itertools import islice
 from urllib.parse import quote
 
 from lxml import etree
@@ -31,6 +33,8 @@ _DECLARATION = re.compile(r"<\?xml(?:\s[^>]*?)?\?>")
 _ROOT = re.compile(r"<(?:rss|rdf:RDF|feed)[\s>]", re.IGNORECASE)
 _START = re.compile(r"<\?xml[\s?]|<(?:rss|rdf:RDF|feed)[\s>]", re.IGNORECASE)
 _VERBATIM = re.compile(r"<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<!--(?P<comment>.*?)(?:-->|\Z)", re.DOTALL)
+_CDATA_END = re.compile(r"\]\]>")
+_CDATA_MAX_CHARACTERS = 100_000
 _OPENED = re.compile(r"<([A-Za-z][\w.:-]*)(?:\s[^<>]*)?>\s*\Z")
 _ITEM = re.compile(r"</?item[\s>]", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#(?P<number>[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|(?P<name>[A-Za-z][A-Za-z0-9]{1,31});)?")
@@ -134,7 +138,7 @@ def _without_controls(text: str, repairs: Repairs) -> str:
         first.setdefault(one, place)
     for one, place in first.items():
         where = f"feed, line {text.count(chr(10), 0, place) + 1}"
-        repairs.add(where, f"it holds the control character U+{ord(one):04X}", "It was left out", kind="control")
+        repairs.add(where, f"it holds the control character U+{ord(one):04X}", "It was left out")
     return without_forbidden(text)
 
 
@@ -168,44 +172,57 @@ def _trimmed(text: str, repairs: Repairs) -> str:
 def _mended(text: str, repairs: Repairs) -> str:
     """Without faults of entities and CDATA. What is in CDATA sections stays as it is."""
     pieces: list[str] = []
-    place = 0
+    place, line = 0, 1
     while match := _VERBATIM.search(text, place):
-        pieces.append(_references(text[place : match.start()], _line(text, place), repairs))
-        place = match.end()
+        pieces.append(_references(text[place : match.start()], line, repairs))
+        line += text.count("\n", place, match.start())
         if match["comment"] is not None:
+            place = match.end()
             pieces.append("\n" * match[0].count("\n"))
-            continue
-        inside = match["cdata"]
-        opened = _OPENED.search(text[max(0, match.start() - 200) : match.start()])
-        stray = _ITEM.search(inside)
-        if stray or not match[0].endswith("]]>"):
-            closing = f"</{opened[1]}>" if opened else "</"
-            end = inside.find(closing)
-            if end >= 0 and (stray is None or end < stray.start()):
-                where = f"feed, line {_line(text, match.start())}"
-                repairs.add(where, "a CDATA section is not closed", f"It was read up to {closing}", kind="cdata-open")
-                place = match.start() + len("<![CDATA[") + end
-                inside = inside[:end]
-        if "<![CDATA[" in inside:
-            where = f"feed, line {_line(text, match.start())}"
-            repairs.add(where, "a CDATA section holds another", "The marks were left out", kind="cdata-nested")
-            inside = inside.replace("<![CDATA[", "")
-        pieces.append(f"<![CDATA[{inside}]]>")
-    pieces.append(_references(text[place:], _line(text, place), repairs))
+        else:
+            inside, place = _cdata(text, match, f"feed, line {line}", repairs)
+            pieces.append(f"<![CDATA[{inside}]]>")
+        line += text.count("\n", match.start(), place)
+    pieces.append(_references(text[place:], line, repairs))
     return "".join(pieces)
 
 
+def _cdata(text: str, match: re.Match[str], where: str, repairs: Repairs) -> tuple[str, int]:
+    """What a CDATA section holds, and where in the text it ends."""
+    inside, start, place = match["cdata"], match.start(), match.end()
+    stray = _ITEM.search(inside)
+    if stray or not match[0].endswith("]]>"):
+        opened = _OPENED.search(text[max(0, start - 200) : start])
+        closing = f"</{opened[1]}>" if opened else "</"
+        end = inside.find(closing)
+        if end >= 0 and (stray is None or end < stray.start()):
+            repairs.add(where, "a CDATA section is not closed", f"It was read up to {closing}", kind="cdata-open")
+            inside, place = inside[:end], start + len("<![CDATA[") + end
+    elif "<![CDATA[" in inside:
+        # It ends where the outer one does, if that is still in the same item.
+        closings = _CDATA_END.finditer(text, start, start + _CDATA_MAX_CHARACTERS)
+        ends = [one.end() for one in islice(closings, inside.count("<![CDATA[") + 1)]
+        if ends and not _ITEM.search(text, start, ends[-1]):
+            place = ends[-1]
+            inside = text[start + len("<![CDATA[") : place - len("]]>")].replace("]]>", "")
+    if "<![CDATA[" in inside:
+        repairs.add(where, "a CDATA section holds another", "The marks were left out", kind="cdata-nested")
+        inside = inside.replace("<![CDATA[", "")
+    return inside, place
+
+
 def _references(text: str, line: int, repairs: Repairs) -> str:
-    if "]]>" in text:
-        where = f"feed, line {line + text.count(chr(10), 0, text.index(']]>'))}"
-        repairs.add(where, f"“]]>” stands {_OUTSIDE_CDATA}", "It was left out", kind="cdata-end")
+    def at(place: int) -> Callable[[], str]:
+        return lambda: f"feed, line {line + text.count(chr(10), 0, place)}"
+
+    if (stray := text.find("]]>")) >= 0:
+        repairs.add(at(stray)(), f"“]]>” stands {_OUTSIDE_CDATA}", "It was left out", kind="cdata-end")
         text = text.replace("]]>", "")
     if "&" not in text:
         return text
 
     def mend(match: re.Match[str]) -> str:
-        where = f"feed, line {line + text.count(chr(10), 0, match.start())}"
-        name, number = match["name"], match["number"]
+        where, name, number = at(match.start()), match["name"], match["number"]
         if name in _XML_NAMES:
             return match[0]
         if number:
@@ -219,7 +236,7 @@ def _references(text: str, line: int, repairs: Repairs) -> str:
     return _REFERENCE.sub(mend, text)
 
 
-def _character(code: int, written: str, where: str, repairs: Repairs) -> str:
+def _character(code: int, written: str, where: Callable[[], str], repairs: Repairs) -> str:
     if 0x80 <= code <= 0x9F:
         repairs.add(where, f"{written} is a control character", "It was read as Windows-1252", kind="c1")
         return bytes([code]).decode("cp1252", "ignore")

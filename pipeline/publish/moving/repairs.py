@@ -6,6 +6,7 @@ often it was there: a feed has it a thousand times.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipeline.errors import Problem
@@ -17,10 +18,15 @@ class Repairs:
 
     _found: dict[tuple[str, str], tuple[str, str, str, int]] = field(default_factory=dict)
 
-    def add(self, where: str, what: str, done: str, *, kind: str | None = None) -> None:
-        """Note one; those that say the same, or are of one `kind`, are counted and told once."""
+    def add(self, where: str | Callable[[], str], what: str, done: str, *, kind: str | None = None) -> None:
+        """Note one; those that say the same, or are of one `kind`, are counted and told once.
+
+        `where` may be a function, for places that take time to work out.
+        """
         key = (kind, "") if kind else (what, done)
-        first = self._found.get(key, (where, what, done, 0))
+        first = self._found.get(key)
+        if first is None:
+            first = (where if isinstance(where, str) else where(), what, done, 0)
         self._found[key] = (*first[:3], first[3] + 1)
 
     def told(self) -> tuple[Problem, ...]:

@@ -1,0 +1,133 @@
+"""Foreign feeds in every broken style: golden pairs, and strangers' bytes that must do nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import Refused
+from pipeline.publish.moving.reading import read
+from tests.publish.moving.golden_pairs import GOLDEN, NAMES, URL, read_pair
+
+GOOD = (GOLDEN / "nothing-wrong.rss").read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_feed_is_read_as_it_is_meant_and_every_repair_is_told(name: str) -> None:
+    expected: Any = json.loads((GOLDEN / f"{name}.json").read_text("utf-8"))
+    assert read_pair(name) == expected
+
+
+def test_nothing_is_mended_where_nothing_is_wrong() -> None:
+    assert read(GOOD, URL).repairs == ()
+
+
+def test_entities_are_never_expanded_and_no_file_is_read() -> None:
+    feed = read((GOLDEN / "document-type.rss").read_bytes(), URL)
+    told = f"{feed.items[0].title} {feed.items[0].kept.description}"
+    assert "root:" not in told
+    assert "lollol" not in told
+
+
+def test_a_bomb_of_entities_costs_nothing() -> None:
+    entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 30))
+    bomb = (
+        f'<!DOCTYPE rss [<!ENTITY a0 "ha">{entities}]><rss version="2.0"><channel><title>&a29;</title></channel></rss>'
+    )
+    start = time.monotonic()
+    assert read(bomb.encode(), URL).show.title == "&a29;"
+    # Where the declaration hides what looks like the feed, the parser meets it and does not expand it either.
+    hidden = bomb.replace("<!DOCTYPE rss [", '<rss version="2.0"><!DOCTYPE rss [')
+    for one in (hidden, hidden.replace("<rss", "<x", 1)):
+        with contextlib.suppress(Refused):
+            assert len(read(one.encode(), URL).show.title) < 100
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00" * 100,
+        b"<html><body>404</body></html>",
+        b'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>x</title></feed>',
+        b"<rss/>",
+        b"\xff\xfe<",
+        b"<?xml version='1.0' encoding='utf-7'?><rss",
+    ],
+)
+def test_what_is_no_feed_is_refused_in_words(content: bytes) -> None:
+    with pytest.raises(Refused, match="feed"):
+        read(content, URL)
+
+
+def test_deep_nesting_does_not_end_the_program() -> None:
+    deep = b"<a>" * 50_000 + b"x" + b"</a>" * 50_000
+    content = GOOD.replace(b"</item>", deep + b"</item>")
+    feed = read(content, URL)
+    assert feed.repairs
+    assert read(b"<rss version='2.0'>" + b"<channel>" * 100_000, URL).items == ()
+
+
+def test_a_long_broken_feed_is_read_in_a_moment() -> None:
+    item = GOOD[GOOD.index(b"<item>") : GOOD.index(b"</channel>")]
+    broken = item.replace(b"Fine", b"Fine & &nbsp; " * 20).replace(b"Talk", b"A & B &eacute;")
+    many = b"".join(broken.replace(b"talk-1<", b"talk-%d<" % n) for n in range(1500))
+    start = time.monotonic()
+    feed = read(GOOD.replace(item, many), URL)
+    assert len(feed.items) == 1500
+    assert time.monotonic() - start < 20
+
+
+def test_what_a_browser_could_run_is_not_kept() -> None:
+    live = (
+        '<x:svg xmlns:x="http://www.w3.org/2000/svg" onload="alert(1)"/>'
+        '<h:script xmlns:h="http://www.w3.org/1999/xhtml">alert(1)</h:script>'
+        '<o:a xmlns:o="urn:o" href=" javascript:alert(1)"><h:b xmlns:h="http://www.w3.org/1999/xhtml"/></o:a>'
+        '<o:fine xmlns:o="urn:o" href="javascript:alert(1)" rel="x">&lt;img src=x onerror=alert(1)&gt;</o:fine>'
+    )
+    (item,) = read(GOOD.replace(b"</item>", live.encode() + b"</item>"), URL).items
+    names = [str(tag.tag) for tag in item.kept.tags]
+    assert names == ["{http://www.itunes.com/dtds/podcast-1.0.dtd}keywords", "{urn:x}y", "{urn:o}fine"]
+    fine = item.kept.tags[-1]
+    assert dict(fine.attrib) == {"rel": "x"}
+    assert fine.text == "<img>"
+
+
+mangled = st.lists(
+    st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 40), st.binary(max_size=12)), min_size=1, max_size=6
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cuts=mangled)
+def test_a_mangled_feed_is_read_or_refused(cuts: list[tuple[int, int, bytes]]) -> None:
+    content = GOOD
+    for start, length, inserted in cuts:
+        content = content[:start] + inserted + content[start + length :]
+    try:
+        feed = read(content, URL)
+    except Refused:
+        return
+    assert all(item.guid and item.title and item.published_at.tzinfo for item in feed.items)
+
+
+PIECES = """<item> </item> <guid> </guid> <![CDATA[ ]]> &nbsp; & <!-- --> x <title> </title> <pubDate> 2020-01-01
+</pubDate> <enclosure\turl='/a.mp3'/> <itunes:duration> 1:2 <a:b\tc:d='1'> \x00 <description> </description> <p>
+</channel> </rss>
+<rss> <!DOCTYPE\trss\t[ ]> <?x?>"""
+pieces = st.sampled_from(re.split("[ \n]", PIECES))
+
+
+@settings(max_examples=150, deadline=None)
+@given(inner=st.lists(pieces, max_size=30))
+def test_any_order_of_the_pieces_of_a_feed_is_read_or_refused(inner: list[str]) -> None:
+    with contextlib.suppress(Refused):
+        read(f'<rss version="2.0"><channel>{"".join(inner)}</channel></rss>'.encode(), URL)
