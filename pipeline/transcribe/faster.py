@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Problem, ToolFailed
 from pipeline.transcribe import weights
+from pipeline.transcribe.batched import BatchDecoder, Decoded
 from pipeline.transcribe.engine import MAX_THREADS, Heard, fitting, gpu_here, takes_hotwords, to_ms
-from pipeline.transcribe.sound import SAMPLE_RATE_HZ
+from pipeline.transcribe.sound import SAMPLE_RATE_HZ, duration_ms
+from pipeline.transcribe.windows import WINDOW_MAX_MS, Stretch, windows
 from pipeline.transcript import MachineSegment, MachineWord
 from pipeline.workers import usable_cores
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.transcribe.sound import Samples
 
 _SEED = 1
+_PAUSE_MS = 100  # where windows may be cut
 
 
 class FasterWhisper:
@@ -30,16 +34,10 @@ class FasterWhisper:
 
     def __init__(self, model: str, beam_size: int) -> None:
         """Find the weights `model` and load them. Raises MissingTool or ToolFailed."""
-        # Any: the package hands on its compiled functions in a way that type checkers cannot follow.
-        ctranslate2: Any = import_module("ctranslate2")
-
         self.version = installed_version()
         self.weights = weights.find(model, engine="faster-whisper")
         self._beam_size = beam_size
-        device = "cuda" if gpu_here() else "cpu"
-        # On a processor "default" silently becomes float32: 1.6 times the work for no gain on natural speech.
-        half = device == "cuda" and "float16" in ctranslate2.get_supported_compute_types("cuda")
-        self._device, self._compute_type = device, "float16" if half else "int8"
+        self._hardware = hardware()
         self._load()
         tokenizer = self._model.hf_tokenizer
         self.languages = (
@@ -52,7 +50,7 @@ class FasterWhisper:
         )
 
     def _load(self) -> None:
-        # Any: as above.
+        # Any: the package hands on its compiled functions in a way that type checkers cannot follow.
         ctranslate2: Any = import_module("ctranslate2")
         # Where the decoder falls back to sampling it draws from generators that the model's threads seed when
         # they are made: with a fixed seed the same sound gives the same words.
@@ -60,8 +58,8 @@ class FasterWhisper:
         try:
             self._model = _noticing_draws()(
                 str(self.weights.path),
-                device=self._device,
-                compute_type=self._compute_type,
+                device=self._hardware.device,
+                compute_type=self._hardware.compute_type,
                 cpu_threads=_threads(),
             )
         except (RuntimeError, ValueError, OSError) as error:
@@ -78,27 +76,23 @@ class FasterWhisper:
     ) -> Heard:
         """See `Engine.hear`."""
         given = fitting(hotwords, self._count_tokens) if takes_hotwords(self.weights.name) else ()
-        duration_s = len(samples) / SAMPLE_RATE_HZ
         report(0.0)
         if self._model.has_drawn:
             self._load()  # what is heard must not depend on how often the generator was used before
+        length_ms = duration_ms(samples)
+        found = windows(self._speech(samples), length_ms)
         try:
-            # Sequential, not batched: batches drop whole runs of words (faster-whisper #1179).
-            found, facts = self._model.transcribe(
-                samples,
-                language=language,
+            code, probability = (language, 1.0) if language else self.detect(samples) or ("en", 0.0)
+            decoder = BatchDecoder(
+                self._model,
+                language=code,
                 beam_size=self._beam_size,
-                word_timestamps=True,
-                vad_filter=True,
                 hotwords=", ".join(given) or None,
-                # Each window stands alone: a repetition or a loss of punctuation ends with its window, and the
-                # error is the same with and without the text before (docs/speech.md).
-                condition_on_previous_text=False,
+                at_once=self._hardware.at_once,
             )
             segments: list[MachineSegment] = []
-            for segment in found:
-                segments.append(_segment(segment))
-                report(min(1.0, float(segment.end) / duration_s))
+            for decoded in decoder.decode(samples, found, _parts(found, report)):
+                segments += self._again(samples, decoded, code, given) if decoded.failed else decoded.segments
         except (RuntimeError, ValueError) as error:
             raise ToolFailed(
                 Problem(
@@ -108,7 +102,35 @@ class FasterWhisper:
                 )
             ) from error
         report(1.0)
-        return Heard(facts.language, facts.language_probability, given, tuple(segments))
+        return Heard(code, probability, given, tuple(segments))
+
+    def _again(
+        self, samples: Samples, decoded: Decoded, language: str, hotwords: Sequence[str]
+    ) -> Iterator[MachineSegment]:
+        """A window that looks wrong, by the library's own loop, which falls back to drawing other words."""
+        start_ms, end_ms = decoded.window
+        found, _ = self._model.transcribe(
+            samples[start_ms * SAMPLE_RATE_HZ // 1000 : end_ms * SAMPLE_RATE_HZ // 1000],
+            language=language,
+            beam_size=self._beam_size,
+            word_timestamps=True,
+            vad_filter=True,
+            hotwords=", ".join(hotwords) or None,
+            condition_on_previous_text=False,
+        )
+        for segment in found:
+            yield _segment(segment, start_ms)
+
+    def _speech(self, samples: Samples) -> list[Stretch]:
+        from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: PLC0415  as below
+
+        if not len(samples):
+            return []
+        each = SAMPLE_RATE_HZ // 1000
+        options = VadOptions(
+            min_silence_duration_ms=_PAUSE_MS, max_speech_duration_s=WINDOW_MAX_MS / 1000, speech_pad_ms=0
+        )
+        return [(one["start"] // each, one["end"] // each) for one in get_speech_timestamps(samples, options)]
 
     def detect(self, samples: Samples) -> tuple[str, float] | None:
         """See `Engine.detect`."""
@@ -123,6 +145,27 @@ class FasterWhisper:
 
     def _count_tokens(self, text: str) -> int:
         return len(self._model.hf_tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What the weights are loaded on, in what precision, and how many windows are decoded at once."""
+
+    device: str
+    compute_type: str
+    at_once: int
+
+
+def hardware() -> Hardware:
+    """The graphics card where there is one, in half precision if it can; else the processor in int8."""
+    # Any: as above.
+    ctranslate2: Any = import_module("ctranslate2")
+    if not gpu_here():
+        # "default" silently becomes float32: 1.6 times the work for no gain on natural speech. More windows at once
+        # take more memory and hardly less time.
+        return Hardware("cpu", "int8", 8)
+    half = "float16" in ctranslate2.get_supported_compute_types("cuda")
+    return Hardware("cuda", "float16" if half else "int8", 16)
 
 
 def _noticing_draws() -> type[Any]:
@@ -147,9 +190,22 @@ def installed_version() -> str:
     return version("faster-whisper")
 
 
-def _segment(segment: Segment) -> MachineSegment:
+def _parts(windows: Sequence[Stretch], report: Callable[[float], None]) -> Callable[[int], None]:
+    whole_ms = sum(end_ms - start_ms for start_ms, end_ms in windows)
+    done_ms = 0
+
+    def done(batch_ms: int) -> None:
+        nonlocal done_ms
+        done_ms += batch_ms
+        report(done_ms / whole_ms)
+
+    return done
+
+
+def _segment(segment: Segment, offset_ms: int) -> MachineSegment:
     words = tuple(
-        MachineWord(word.word, to_ms(word.start), to_ms(word.end), word.probability) for word in segment.words or ()
+        MachineWord(word.word, offset_ms + to_ms(word.start), offset_ms + to_ms(word.end), word.probability)
+        for word in segment.words or ()
     )
     return MachineSegment(words, segment.avg_logprob, segment.compression_ratio, segment.no_speech_prob)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ctranslate2
 import pytest
 
 from pipeline.show.settings import TranscriptionSettings
-from pipeline.transcribe.faster import FasterWhisper
+from pipeline.transcribe.faster import FasterWhisper, Hardware, hardware
 from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcript import MachineTranscript, machine_to_bytes, parse_machine
 from tests.transcribe.conftest import Spoken
@@ -97,3 +98,20 @@ def test_a_model_knows_only_languages_it_has_a_token_for() -> None:
     known = FasterWhisper("base", 1).languages
     assert {"en", "tl", "zh", "no"} <= known
     assert "yue" not in known, "only the third large model tells Cantonese apart"
+
+
+@pytest.mark.parametrize(
+    ("cards", "types", "chosen"),
+    [
+        (0, {"int8", "float32"}, Hardware("cpu", "int8", 8)),
+        (1, {"int8", "float16", "float32"}, Hardware("cuda", "float16", 16)),
+        (1, {"int8", "float32"}, Hardware("cuda", "int8", 16)),
+    ],
+)
+def test_a_graphics_card_is_used_in_half_precision(
+    monkeypatch: pytest.MonkeyPatch, cards: int, types: set[str], chosen: Hardware
+) -> None:
+    """A stand-in for the card: what is chosen is tested, not what it hears."""
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: cards)
+    monkeypatch.setattr(ctranslate2, "get_supported_compute_types", lambda device: types)
+    assert hardware() == chosen
