@@ -13,16 +13,19 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline import files
 from pipeline.errors import OnRecordError
 from pipeline.review.workspace import Workspace
+from pipeline.stages.deploying import Options, publish
 from pipeline.stages.run import approve, run
 from pipeline.transcript import Paragraph
 from tests.episodes import ADA, NOW, add_episode
 
 SLUG = "first-talk"
+LATER = NOW + timedelta(minutes=1)
 REFUSED = 3
 
 
@@ -73,6 +76,23 @@ def _published(root: Path) -> None:
     approve(root, SLUG, ADA, NOW)
 
 
+def _publish(root: Path, at: datetime = LATER) -> None:
+    publish(root, at, Options(verify=False), confirm=lambda _: True, report=lambda *_: None)
+
+
+def _out_and_changed(root: Path) -> None:
+    """A show that is out in a folder, and has changed since."""
+    _written(root)
+    with (root / "episodes" / "show.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[targets.web]\nkind = "folder"\npath = "www"\n')
+    _run(root)
+    _publish(root, NOW)
+    people = root / "episodes" / "glossary.toml"
+    people.write_text(people.read_text("utf-8").replace("online", "online and in person:"), encoding="utf-8")
+    approve(root, SLUG, ADA, LATER)
+    run(root, LATER, lambda slug, stage, part: None)
+
+
 @dataclass(frozen=True)
 class Deed:
     """What is done, and the show it begins with. Doing it twice is doing it once."""
@@ -87,6 +107,7 @@ DEEDS = {
     "run to a changed site": Deed(_published, _run),
     "approve": Deed(_unapproved, _approve),
     "save at the desk": Deed(_unapproved, _save),
+    "publish": Deed(_out_and_changed, _publish),
 }
 
 

@@ -7,7 +7,6 @@ done again undisturbed, and what is there must be, byte for byte, what it makes 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -35,7 +34,9 @@ CHANGING = (
 SPACE = frozenset(("write", "pwrite64", "rename", "link", "linkat", "symlink", "mkdir", "fsync", "ftruncate", "openat"))
 BROKEN = frozenset(("write", "pwrite64", "fsync"))
 # Locks, logs and what only spares work: they need not be the same.
-_SPARED = re.compile(r"(\.lock|fault\.txt|digests\.json|/desk/.*|/\.[^/]+\.tmp[^/]*)$")
+_SPARED = re.compile(
+    r"(\.lock|fault\.txt|digests\.json|/desk/.*|/\.[^/]+\.tmp[^/]*|^build/(publishing|releases)/.*|^www/.*|/\.onrecord/.*)$"
+)
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,11 @@ def copied(source: Path, target: Path) -> Path:
 
 def content(root: Path) -> Mapping[str, str]:
     """Every file of a show by its digest, but for those that may differ."""
-    return {
-        name: files.digest_file(path)
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and not _SPARED.search(name := path.relative_to(root).as_posix())
-    }
+    shown = root / "www" / "current"
+    found = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+    visible = shown.resolve()
+    found |= {f"shown/{path.relative_to(visible).as_posix()}": path for path in visible.rglob("*") if path.is_file()}
+    return {name: files.digest_file(path) for name, path in sorted(found.items()) if not _SPARED.search(name)}
 
 
 def require_valid(root: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
@@ -142,15 +143,14 @@ def require_valid(root: Path, before: Mapping[str, str], after: Mapping[str, str
             parse_machine(machine.read_bytes(), str(machine))
         if (transcript := episode.folder / "transcript.md").exists():
             parse_transcript(transcript.read_bytes(), str(transcript))
-    _require_whole_site(root)
+    for site in (root / "site", root / "www" / "current"):
+        _require_whole_site(site, show.settings.site_url)
 
 
-def _require_whole_site(root: Path) -> None:
-    site = root / "site"
+def _require_whole_site(site: Path, address: str) -> None:
     feed = site / "feed.xml"
     if not feed.exists():
         return
-    address = json.dumps(load_show(root).settings.site_url).strip('"')
     for element in etree.parse(feed).iter():
         for value in (element.get("url"), element.get("href"), element.text):
             if value and value.startswith(address) and "#" not in value:

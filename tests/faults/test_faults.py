@@ -12,7 +12,7 @@ import pytest
 from tests.faults.deeds import DEEDS
 from tests.faults.harness import Tracer, tracing, try_points
 
-EVERY = {"run from the recording": 40, "run to the first site": 40, "run to a changed site": 40}
+EVERY = {"run from the recording": 60, "run to the first site": 60, "run to a changed site": 60, "publish": 60}
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("strace") is None,
