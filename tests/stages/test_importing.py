@@ -24,7 +24,7 @@ from pipeline.stages.redirecting import write_redirects
 from pipeline.stages.run import approve, run
 from pipeline.stages.status import State
 from pipeline.stages.takenover import approve_imported
-from tests.episodes import ADA, NOW, SPEECH, add_episode
+from tests.episodes import ADA, NOW, SPEECH, add_episode, machine_words
 from tests.publish.moving.hosts import Host, hosted
 from tests.shows import artwork
 
@@ -345,3 +345,68 @@ def test_a_changed_byte_voids_what_was_taken_over_and_striking_needs_mastering(t
     )
     (status,) = run(root, NOW, quiet).statuses
     assert "imported-struck" in [getattr(one, "code", "") for one in status.problems]
+
+
+def test_a_transcript_is_made_on_request_out_of_the_one_that_came_along(tmp_path: Path) -> None:
+    root = tmp_path / "show"
+    with hosted() as host:
+        fill(host, items=SECOND)
+        take(root, host)
+    approve_imported(root, ADA, NOW)
+    run(root, NOW, quiet)
+    (folder,) = (root / "episodes").glob("20*")
+    settings = folder / "episode.toml"
+    settings.write_text(settings.read_text("utf-8").replace("[imported]", "[imported]\ntranscribe = true"), "utf-8")
+    (folder / "machine.json").write_bytes(machine_words(folder / "audio.mp3"))  # as if an engine had heard it
+    (status,) = run(root, NOW, quiet).statuses
+    assert status.state is State.VOID
+    assert (folder / "transcript.md").read_text("utf-8") == "[00:00:00.000] **Ada Host**\nHello and welcome.\n"
+    approve(root, folder.name, ADA, NOW)
+    (status,) = run(root, NOW, quiet).statuses
+    assert status.state is State.PUBLISHED, status.problems
+    assert transcript_types(root / "site" / "feed.xml") == [
+        "text/vtt", "application/x-subrip", "application/json", "text/html",
+    ]  # fmt: skip
+    (audio,) = (root / "site" / folder.name).glob("*.mp3")
+    assert audio.read_bytes() == (folder / "audio.mp3").read_bytes()
+    assert "Hello and welcome" in (audio.parent / "index.html").read_text("utf-8")
+
+
+def test_strangers_notes_run_in_neither_page_nor_feed(tmp_path: Path) -> None:
+    root = tmp_path / "show"
+    live = '&lt;p onclick="x()"&gt;Notes&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;'
+    with hosted() as host:
+        fill(host, items=FIRST.replace("Plain &amp; simple", live).replace("First", "&lt;b onclick=x()&gt;First"))
+        host.files["/feed.xml"] = host.files["/feed.xml"].replace(
+            b"</item>", f'<podcast:transcript url="{host.url}/t.html" type="text/html"/></item>'.encode()
+        )
+        host.files["/t.html"] = b"<html><script>alert(1)</script><cite onclick=x()>Ada:</cite><p>Hello</p>"
+        take(root, host)
+    approve_imported(root, ADA, NOW)
+    run(root, NOW, quiet)
+    texts = {path: path.read_text("utf-8") for path in (root / "site").rglob("20*/*") if path.suffix == ".html"}
+    assert len(texts) == 2
+    for text in (*texts.values(), (root / "site" / "feed.xml").read_text("utf-8")):
+        assert "alert(1)" not in text
+        assert "onclick" not in text
+    assert any("<cite>Ada:</cite><p>Hello</p>" in text for text in texts.values())
+
+
+def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
+    def onrecord(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pipeline", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    root = tmp_path / "show"
+    with hosted() as host:
+        fill(host, items=FIRST.replace('length="{size}"', 'length="0"'))
+        done = onrecord("import", f"{host.url}/feed.xml", str(root))
+    assert done.returncode == 0, done.stderr
+    assert "1 episodes taken over, none of them approved" in " ".join(done.stdout.split())
+    assert "Mended: item “First”" in done.stderr
+    assert onrecord("approve", "--root", str(root), "--by", ADA).returncode == 2
+    assert onrecord("approve", "--imported", "--root", str(root), "--by", "Ada").returncode == 1
+    tried = onrecord("approve", "--imported", "--root", str(root), "--by", ADA, "--dry-run")
+    assert "1 imported episodes can be approved" in tried.stdout
+    assert onrecord("approve", "--imported", "--root", str(root), "--by", ADA).returncode == 0
+    assert onrecord("redirects", "--for", "apache", "--root", str(root)).returncode == 1
