@@ -49,6 +49,8 @@ def run(root: Root = HERE, json_only: AsJson = False) -> None:
         out.print(Text(line))
     if not result.done:
         out.print("Nothing to do: everything is up to date.")
+    elif any(line.startswith("site:") for line in result.done):
+        out.print("site/ is another now. See it with onrecord serve, put it where listeners are with onrecord publish.")
     for stray in result.strays:
         err.print(Text(f"site/{stray} was not made by On Record and was left alone."))
     print_table(result.statuses)

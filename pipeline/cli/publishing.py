@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipeline.publish.deploy.plan import Plan
     from pipeline.stages.deploying import Intent, Outcome
 
-_SHOWN = 6
+_SHOWN = 4
 Slugs = list[str] | None
 
 
@@ -38,7 +38,7 @@ def _allow(flag: str, what: str) -> Any:
     return typer.Option(flag, metavar="SLUG", help=f"Let {what}; needs --reason, may be repeated.")
 
 
-@app.command(epilog="Examples: onrecord publish --dry-run;  onrecord publish --target web --yes")
+@app.command(epilog="Example: onrecord publish --dry-run, then onrecord publish --target web --yes")
 def publish(
     target: Annotated[
         str | None, typer.Option("--target", metavar="NAME", help="Which of show.toml's targets.")
@@ -136,9 +136,8 @@ def _done(outcome: Outcome, *, verify: bool) -> str:
         return f"{said} The public addresses were not asked (--no-verify)."
     if outcome.faults:
         return said
-    return (
-        f"{said} Asked for again at the public addresses: the feed and {outcome.verified} recordings, as they are here."
-    )
+    heard = {0: "", 1: " and one recording"}.get(outcome.verified, f" and {outcome.verified} recordings")
+    return f"{said} Asked for again at the public addresses: the feed{heard}, as here."
 
 
 def _show(intent: Intent) -> None:

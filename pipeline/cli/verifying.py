@@ -11,7 +11,7 @@ from pipeline.cli.app import app
 from pipeline.cli.console import HERE, AsJson, Root, complain, out, print_json, problem_json, progress
 
 
-@app.command(epilog="Examples: onrecord verify;  onrecord verify --target web --json")
+@app.command(epilog="Example: onrecord verify;  onrecord verify --target web --json")
 def verify(
     target: Annotated[
         str | None, typer.Option("--target", metavar="NAME", help="Read back what stands at this target, too.")

@@ -261,7 +261,7 @@ def test_the_command_shows_what_would_travel_and_asks_before_it_does(house: Hous
     assert "nobody is here to be asked" in str(nobody.exception)
     done = CliRunner().invoke(app, [*asked, "--yes"])
     assert done.exit_code == 0, done.output
-    assert "the feed and 2 recordings, as they are here" in done.stdout
+    assert "the feed and 2 recordings, as here" in done.stdout
     assert "nothing to do" in CliRunner().invoke(app, asked).stdout
 
 
