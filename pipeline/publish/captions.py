@@ -15,8 +15,9 @@ What apps were seen to do with these files decides what is not in them:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 
 from pipeline.publish.cues import Cue, lines, name_words
 from pipeline.show import direction
@@ -26,6 +27,7 @@ VTT_TYPE = "text/vtt"
 SRT_TYPE = "application/x-subrip"
 JSON_TYPE = "application/json"
 HTML_TYPE = "text/html"
+NO_LANGUAGES: Mapping[str, str] = MappingProxyType({})
 _WORD_JOINER = "\u2060"
 
 
@@ -59,17 +61,27 @@ def to_json(cues: Sequence[Cue]) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8")
 
 
-def to_html(cues: Sequence[Cue], *, title: str, language: str, page: str | None = None, noindex: bool = False) -> bytes:
+def to_html(
+    cues: Sequence[Cue],
+    *,
+    title: str,
+    language: str,
+    languages: Mapping[str, str] = NO_LANGUAGES,
+    page: str | None = None,
+    noindex: bool = False,
+) -> bytes:
     """The podcast namespace's HTML transcript: a flat page, UTF-8, that can be read without an app too.
 
     `page` is the address of the page that says the same and more: search engines show that one, or with
-    `noindex` none.
+    `noindex` none. `languages` are those of speakers, by name, who speak another than `language`.
     """
     paragraphs: list[str] = []
     for speaker, paragraph in _paragraphs(cues):
         name = f"<cite>{_escape(speaker)}:</cite>\n" if paragraph[0].turn else ""
         text = "".join(word for cue in paragraph for word in cue.words).strip()
-        paragraphs.append(f"{name}<time>{_clock(paragraph[0].start_ms)}</time>\n<p>{_escape(text)}</p>\n")
+        paragraphs.append(
+            f"{name}<time>{_clock(paragraph[0].start_ms)}</time>\n<p{_lang(languages, speaker)}>{_escape(text)}</p>\n"
+        )
     # Where the language decides, a first speaker with a Latin name must not turn the whole page around.
     whole, body = (' dir="rtl"', "") if direction(language) == "rtl" else ("", ' dir="auto"')
     robots = '<meta name="robots" content="noindex">\n' if noindex else ""
@@ -79,6 +91,10 @@ def to_html(cues: Sequence[Cue], *, title: str, language: str, page: str | None 
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{_escape(title)}</title>\n{robots}{canonical}</head>\n<body{body}>\n{''.join(paragraphs)}</body>\n</html>\n"
     ).encode()
+
+
+def _lang(languages: Mapping[str, str], speaker: str) -> str:
+    return f' lang="{escape(languages[speaker])}"' if speaker in languages else ""
 
 
 def _paragraphs(cues: Sequence[Cue]) -> Iterator[tuple[str, list[Cue]]]:

@@ -55,6 +55,12 @@ class ApprovedEpisode:
         return kept.audio_type if kept else MP3_TYPE
 
     @property
+    def spoken_languages(self) -> dict[str, str]:
+        """The languages of those who speak another than the episode's, by their names."""
+        own = self.episode.languages
+        return {one.name: own[one.id] for one in self.people if own.get(one.id, self.language) != self.language}
+
+    @property
     def slug(self) -> str:
         """The episode's folder name, which is its place on the site."""
         return self.episode.slug

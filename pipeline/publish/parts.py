@@ -132,6 +132,7 @@ def _captions(show: Show, approved: ApprovedEpisode, shown: Sequence[Cue]) -> di
             shown,
             title=approved.episode.title,
             language=approved.language,
+            languages=approved.spoken_languages,
             page=show.settings.site_url + place(approved.slug, _PAGE),
             noindex=show.settings.noindex or approved.episode.noindex,
         ),

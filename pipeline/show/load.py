@@ -260,6 +260,11 @@ def _check_references(episode: Episode, path: Path, people: Mapping[str, Person]
             if person_id not in people:
                 line = line_in_toml(source, (field,))
                 problems.append(_unknown_person(f"{path}:{line}", person_id))
+    for person_id in episode.languages:
+        if person_id not in episode.people:
+            line = line_in_toml(source, ("languages", person_id))
+            what = f"“{person_id}” has a language and is neither host nor guest"
+            problems.append(Problem(f"{path}:{line}", what, "Add the id to hosts or guests, or mend it here"))
     for index, credit in enumerate(episode.credits):
         if credit.person not in people:
             line = line_in_toml(source, ("credits", index, "person"))

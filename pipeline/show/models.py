@@ -186,6 +186,7 @@ class Episode(Value):
     """One episode.toml, with the folder it stands in.
 
     `guid` is a UUID in its canonical form, or what the old feed said, letter by letter, where it was imported.
+    `languages` are those of hosts and guests (by id) who speak another than the episode's.
     """
 
     slug: str
@@ -199,6 +200,7 @@ class Episode(Value):
     hosts: tuple[str, ...] = ()
     guests: tuple[str, ...] = ()
     language: Language | None = None
+    languages: dict[str, Language] = Field(default_factory=dict)
     recorded_on: Line | None = None
     season: Count | None = None
     number: Count | None = None

@@ -200,7 +200,7 @@ def _transcribe(
     pieces = speech.parent / _PIECES_NAME
     if source.voices:
         machine = transcribe_tracks(
-            [SpokenTrack(speaker, path) for speaker, path in source.voices],
+            [SpokenTrack(speaker, path, episode.languages.get(speaker)) for speaker, path in source.voices],
             audio_digest=audio_digest,
             settings=settings,
             language=language,

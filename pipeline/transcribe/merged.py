@@ -16,10 +16,14 @@ from pipeline.transcript import MachineSegment, MachineTranscript, MachineWord
 
 @dataclass(frozen=True, slots=True)
 class SpokenTrack:
-    """What one person says: our WAV on the episode's time line, silent while the person is. `speaker` is an id."""
+    """What one person says: our WAV on the episode's time line, silent while the person is.
+
+    `speaker` is an id, `language` a tag where the person speaks another than the episode's.
+    """
 
     speaker: str
     speech: Path
+    language: str | None = None
 
 
 def transcribe_tracks(
@@ -46,7 +50,7 @@ def transcribe_tracks(
                 track.speech,
                 audio_digest=audio_digest,
                 settings=settings,
-                language=language,
+                language=track.language or language,
                 hotwords=hotwords,
                 report=_share_of(report, number, len(tracks)),
                 pieces_folder=pieces_folder,
@@ -67,18 +71,19 @@ def merge(heard: Sequence[tuple[str, MachineTranscript]]) -> MachineTranscript:
     Words stand in the order of time; where people talk at once, segments are cut so that the words interleave,
     and none is lost.
     """
+    longest = max((machine for _, machine in heard), key=lambda one: len(one.words))
     placed: list[tuple[int, int, int, MachineWord]] = []
     segments: dict[tuple[int, int], MachineSegment] = {}
     for track, (speaker, machine) in enumerate(heard):
         for number, segment in enumerate(machine.segments):
-            segments[track, number] = replace(segment, speaker=speaker)
+            own = machine.language if machine.language != longest.language else None
+            segments[track, number] = replace(segment, speaker=speaker, language=segment.language or own)
             placed.extend((word.start_ms, track, number, word) for word in segment.words)
     placed.sort(key=lambda one: one[:3])  # stable: the words of a segment keep their order
     merged = tuple(
         replace(segments[key], words=tuple(one[3] for one in group))
         for key, group in groupby(placed, key=lambda one: one[1:3])
     )
-    longest = max((machine for _, machine in heard), key=lambda one: len(one.words))
     duration_ms = max(machine.duration_ms for _, machine in heard)
     dropped = sorted({one for _, machine in heard for one in machine.dropped})
     return replace(longest, segments=merged, duration_ms=duration_ms, dropped=tuple(dropped))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import html as lxml_html
 
-from pipeline.publish.captions import to_json, to_srt, to_vtt
+from pipeline.publish.captions import to_html, to_json, to_srt, to_vtt
 from pipeline.publish.cues import cues
 from pipeline.publish.pages.transcript import cited_at, mentions, transcript_html
 from tests.publish import made
@@ -46,6 +46,18 @@ def test_each_mention_has_its_time_and_the_page_its_number() -> None:
     page = lxml_html.fromstring(str(transcript_html(paragraphs, audio="a.mp3", numbers={"a": 1, "b": 2})))  # type: ignore[no-untyped-call]
     assert page.xpath("//sup/a/@id") == ["said-1-1", "said-2-1", "said-1-2", "said-1-3"]
     assert page.xpath("//sup/a/text()") == ["[1]", "[2]", "[1, p. 3]", "[1]"]
+
+
+def test_who_speaks_another_language_is_marked_with_it() -> None:
+    paragraphs = [made.paragraph("Ada", "Who are you?", 0), made.paragraph("Ben", "Je suis Ben.", 60_000)]
+    page = lxml_html.fromstring(  # type: ignore[no-untyped-call]
+        str(transcript_html(paragraphs, audio="a.mp3", numbers={}, languages={"Ben": "fr-CA"}))
+    )
+    (marked,) = page.xpath("//*[@lang]")
+    assert (marked.get("lang"), marked.text_content()) == ("fr-CA", "Je suis Ben.")
+    flat = to_html(cues(paragraphs), title="T", language="en", languages={"Ben": "fr-CA"}).decode()
+    assert '<p lang="fr-CA">Je suis Ben.</p>' in flat
+    assert "<p>Who are you?</p>" in flat
 
 
 def test_citations_are_in_no_captions() -> None:

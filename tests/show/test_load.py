@@ -50,6 +50,13 @@ def test_where_there_is_no_show_the_message_says_how_to_make_one(tmp_path: Path)
         ('"ada-host"', '"nobody"', 5, "“nobody” is not in people.toml"),
         ('"First talk"', '"First\\u0007 talk"', 1, "control character U+0007"),
         ('"First talk"', '""', 1, "is empty"),
+        (
+            'guests = ["ben-guest"]',
+            'guests = ["ben-guest"]\nlanguages.cy = "fr"',
+            7,
+            "“cy” has a language and is neither",
+        ),
+        ('guests = ["ben-guest"]', 'guests = ["ben-guest"]\nlanguages.ben-guest = "x"', 7, "language"),
         ("title =", "titel =", 1, "there is no such setting"),
         ("title =", "title ==", 1, "not TOML"),
         ('"interview.wav"', '"gone.wav"', 9, "there is no file gone.wav"),

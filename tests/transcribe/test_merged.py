@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +76,15 @@ def test_a_sentence_that_waits_for_a_whole_answer_is_two() -> None:
         ("Ben Guest", 2_000, "We kept it all."),
         ("Ada Host", 9_000, "nothing of it"),
     ]
+
+
+def test_each_keeps_their_own_language_and_what_was_lost_in_either_is_told() -> None:
+    ada = replace(machine((0, "Who are you then?")), dropped=((9000, 12_000),))
+    ben = replace(machine((2_000, "Je suis Ben.")), language="fr", dropped=((5000, 8000),))
+    merged = parse_machine(machine_to_bytes(merge([("ada", ada), ("ben", ben)])), "machine.json")
+    assert merged.language == "en"
+    assert [(one.speaker, one.language) for one in merged.segments] == [("ada", None), ("ben", "fr")]
+    assert merged.dropped == ((5000, 8000), (9000, 12_000))
 
 
 starts = st.lists(st.integers(0, 50_000), min_size=1, max_size=8).map(sorted)

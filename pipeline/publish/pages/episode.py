@@ -93,7 +93,10 @@ def episode_context(
         "terms": part.terms,
         "notes_html": _with_playing_times(part.notes.html, audio),
         "transcript": transcript_html(
-            approved.paragraphs, audio=audio, numbers={one.key: one.number for one in sources}
+            approved.paragraphs,
+            audio=audio,
+            numbers={one.key: one.number for one in sources},
+            languages=approved.spoken_languages,
         ),
         "cover": relative(page, part.cover) if part.cover else None,
         "files": {

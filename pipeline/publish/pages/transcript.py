@@ -14,6 +14,7 @@ from itertools import groupby
 from markupsafe import Markup, escape
 
 from pipeline.align import TimedParagraph
+from pipeline.publish.captions import NO_LANGUAGES
 from pipeline.publish.markdown import cited_in_text, cites_in_text
 from pipeline.publish.notes import format_time
 from pipeline.publish.pages.spoken import CITATION, word_gaps
@@ -55,19 +56,27 @@ def cited_at(paragraphs: Sequence[TimedParagraph]) -> dict[str, list[int]]:
     return {key: list(dict.fromkeys(times)) for key, times in mentions(paragraphs).items()}
 
 
-def transcript_html(paragraphs: Sequence[TimedParagraph], *, audio: str, numbers: Mapping[str, int]) -> Markup:
+def transcript_html(
+    paragraphs: Sequence[TimedParagraph],
+    *,
+    audio: str,
+    numbers: Mapping[str, int],
+    languages: Mapping[str, str] = NO_LANGUAGES,
+) -> Markup:
     """The transcript as turns, each with its speaker's name, and paragraphs with an id `p-<start_ms>`.
 
     The time before each paragraph is a link into the recording at `audio` that works without scripts. Citations
     become the numbers of their sources where `numbers` has them, each with an id `said-<number>-<nth mention>`, and
-    vanish otherwise: they are not spoken.
+    vanish otherwise: they are not spoken. `languages` are those of speakers, by name, who speak another than the page.
     """
     html: list[str] = []
     seen: set[str] = set()
     counts: Counter[str] = Counter()
     for speaker, said in groupby(paragraphs, key=lambda paragraph: paragraph.speaker):
         html.append(f'<div class="turn">\n<h3 class="speaker"><bdi>{escape(speaker)}</bdi></h3>\n')
-        html.extend(_paragraph_html(paragraph, audio, numbers, seen, counts) for paragraph in said)
+        html.extend(
+            _paragraph_html(paragraph, audio, numbers, seen, counts, languages.get(speaker)) for paragraph in said
+        )
         html.append("</div>\n")
     return Markup("".join(html))  # noqa: S704 - each piece of text in it was escaped
 
@@ -78,11 +87,17 @@ def fragment(time_ms: int) -> str:
 
 
 def _paragraph_html(
-    paragraph: TimedParagraph, audio: str, numbers: Mapping[str, int], seen: set[str], counts: Counter[str]
+    paragraph: TimedParagraph,
+    audio: str,
+    numbers: Mapping[str, int],
+    seen: set[str],
+    counts: Counter[str],
+    language: str | None,
 ) -> str:
     start_ms = paragraph.start_ms
     gaps = word_gaps(paragraph)
     timed = f' data-w="{" ".join(map(str, gaps))}"' if gaps else ""
+    spoken = f' lang="{escape(language)}"' if language else ""
     anchor = f"p-{start_ms}"
     while anchor in seen:  # two paragraphs may begin together, where nothing was heard of the first
         anchor += "a"
@@ -90,7 +105,7 @@ def _paragraph_html(
     return (
         f'<p class="said" id="{anchor}"><a class="time" href="{escape(audio)}#{fragment(start_ms)}" '
         f'data-seek-ms="{start_ms}">{format_time(start_ms)}</a> '
-        f'<span dir="auto"{timed}>{_text_html(paragraph.text, numbers, counts)}</span></p>\n'
+        f'<span dir="auto"{spoken}{timed}>{_text_html(paragraph.text, numbers, counts)}</span></p>\n'
     )
 
 

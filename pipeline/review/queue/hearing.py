@@ -107,7 +107,9 @@ def language(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Itera
                 why = f"this was heard as another language ({segment.language}), and written in it"
             for first, last in _in_segment(words, places, segment):
                 yield Found("language", first, last, why)
-    scripts = [_script(word.key) for word in words]
+    # What is known to be in another language may well be in another script.
+    known = {number for number, segment in enumerate(segments) if segment.language}
+    scripts = ["" if word.segment in known else _script(word.key) for word in words]
     counted = Counter(script for script in scripts if script)
     if len(counted) < 2:
         return
