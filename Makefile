@@ -23,8 +23,16 @@ $(VENV)/.installed-dev: $(VENV)/.installed tests/requirements.lock
 	@.setup/install "$(PYTHON)" $(VENV) tests/requirements.lock
 	@touch $@
 
-pipeline: setup ## Master, transcribe and draft what is new; publish what is approved
-	@$(BIN)/onrecord run --root "$(ROOT)"; code=$$?; [ $$code -eq 3 ] || exit $$code
+# Only from the command line: on some machines a variable of this name is about something else.
+CLUSTER_HERE := $(if $(filter command,$(firstword $(origin CLUSTER))),$(CLUSTER))
+
+$(VENV)/.installed-cluster: $(VENV)/.installed .setup/cluster.lock
+	@.setup/install "$(PYTHON)" $(VENV) .setup/cluster.lock
+	@touch $@
+
+pipeline: setup $(if $(CLUSTER_HERE),$(VENV)/.installed-cluster) ## Master, transcribe and draft what is new; publish what is approved (CLUSTER=local:4 or tls://HOST:8786: on other machines)
+	@$(BIN)/onrecord run --root "$(ROOT)" $(if $(CLUSTER_HERE),--cluster "$(CLUSTER_HERE)") \
+	  $(if $(STORE),--store "$(STORE)"); code=$$?; [ $$code -eq 3 ] || exit $$code
 
 status: setup ## Show how every episode stands
 	@$(BIN)/onrecord status --root "$(ROOT)"; code=$$?; [ $$code -eq 3 ] || exit $$code
@@ -57,7 +65,7 @@ check: $(VENV)/.installed-dev ## Lint, types, import rules, known holes in what 
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python .setup/audit requirements.lock tests/requirements.lock
+	@$(BIN)/python .setup/audit requirements.lock tests/requirements.lock .setup/cluster.lock
 
 fuzz: $(VENV)/.installed-dev ## Break the files that strangers hand in, for as long as you let it (Ctrl-C ends it)
 	@HYPOTHESIS_PROFILE=hunting $(BIN)/python -m pytest -q -n 2 tests/strangers/test_bytes.py
@@ -81,6 +89,8 @@ lock: ## Write the lock files anew (needs uv)
 	  --generate-hashes --universal --python-version 3.11 --no-emit-index-url -q -o requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock \
 	  --generate-hashes --universal --python-version 3.11 --no-emit-index-url -q -o tests/requirements.lock
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile pyproject.toml --extra build --extra cluster -c requirements.lock \
+	  --generate-hashes --universal --python-version 3.11 --no-emit-index-url -q -o .setup/cluster.lock
 
 clean: ## Delete what is derived: build/, site/, caches (never episodes/, never .venv)
 	@rm -rf build site dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -154,6 +154,6 @@ def unpacked(value: Any) -> OnRecordError:
 def _never_done(name: str, cause: str) -> Problem:
     return Problem(
         name,
-        f"{cause}, {ATTEMPTS} times",
+        cause,
         "Often memory ran out: close other programs or use fewer workers, then run again; what is finished is kept",
     )

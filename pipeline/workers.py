@@ -141,7 +141,7 @@ class LocalRunner:
                     job.tell(Part(0.0))
                     self._waiting.append(job)
                 else:
-                    job.tell(Lost(cause))
+                    job.tell(Lost(f"{cause}, {ATTEMPTS} times"))
             self._assign()
 
 

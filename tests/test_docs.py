@@ -86,7 +86,7 @@ def test_every_link_between_documents_leads_somewhere() -> None:
 
 
 def test_locks_carry_hashes_and_no_address() -> None:
-    for lock in (ROOT / "requirements.lock", ROOT / "tests" / "requirements.lock"):
+    for lock in (ROOT / "requirements.lock", ROOT / "tests" / "requirements.lock", ROOT / ".setup" / "cluster.lock"):
         text = lock.read_text("utf-8")
         assert "://" not in text
         blocks = re.split(r"\n(?=[a-zA-Z0-9])", text)

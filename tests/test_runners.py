@@ -1,4 +1,4 @@
-"""What every runner promises: a process that dies costs one task, which is begun again, and nobody is left behind."""
+"""Child processes: they share the cores, tell what ended them, and nobody is left behind (see also test_any_runner)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from random import Random
 from threading import Thread
 from typing import Any
 
@@ -16,8 +14,9 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from pipeline.errors import InvalidAudio, OnRecordError, ToolFailed
-from pipeline.runner import ATTEMPTS, Runner, Task, run_all
+from pipeline.runner import Runner, Task, run_all
 from pipeline.workers import LocalRunner
+from tests.clusters import within
 from tests.workers_probe import DOUBLE
 
 
@@ -30,15 +29,6 @@ def run(tasks: dict[str, Any]) -> dict[str, int]:
 
 def tasks_of(payloads: dict[str, Any]) -> dict[str, Task]:
     return {name: Task(DOUBLE, payload) for name, payload in payloads.items()}
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return holds()
 
 
 def test_every_task_is_done_once_and_a_child_serves_several(tmp_path: Path) -> None:
@@ -55,53 +45,15 @@ def test_every_task_is_done_once_and_a_child_serves_several(tmp_path: Path) -> N
         )
     assert results == {f"task {number}": 2 * number for number in range(10)}
     started = [line.split() for line in notes.read_text("utf-8").splitlines()]
-    assert sorted(int(number) for number, _ in started) == list(range(10))
-    assert len({process for _, process in started}) <= 2
+    assert sorted(int(number) for number, *_ in started) == list(range(10))
+    assert len({process for _, process, _ in started}) <= 2
     assert sorted(parts) == sorted((task, 0.5) for task in tasks)
-
-
-def test_killed_at_a_random_moment_all_twenty_tasks_come_through() -> None:
-    random = Random(7)  # noqa: S311  a choice that is the same each time, no secret
-    results: dict[str, int] = {}
-    killed: list[int] = []
-
-    def kill_one(task: str, value: int) -> None:
-        results[task] = value
-        if len(results) in {3, 9}:
-            victim = random.choice(psutil.Process().children())
-            victim.send_signal(signal.SIGKILL)
-            killed.append(victim.pid)
-
-    slow = {f"{number}": {"number": number, "fate": "slow", "seconds": 0.05} for number in range(20)}
-    with LocalRunner(2) as runner:
-        run_all(runner, tasks_of(slow), done=kill_one)
-    assert len(killed) == 2
-    assert results == {f"{number}": 2 * number for number in range(20)}
 
 
 def test_a_task_whose_child_is_killed_is_tried_again(tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     tasks = {"a": {"number": 1, "fate": "killed once", "marker": str(marker)}, "b": {"number": 2}}
     assert run(tasks) == {"a": 2, "b": 4}
-
-
-def test_a_task_that_always_kills_is_given_up_and_the_others_are_done(tmp_path: Path) -> None:
-    notes = tmp_path / "starts"
-    results: dict[str, int] = {}
-    tasks: dict[str, Any] = {str(number): {"number": number} for number in range(6)}
-    tasks["2"] |= {"fate": "killed", "starts": str(notes)}
-    with LocalRunner(2) as runner, pytest.raises(ToolFailed) as caught:
-        run_all(runner, tasks_of(tasks), done=results.__setitem__)
-    assert results == {str(number): 2 * number for number in range(6) if number != 2}
-    assert len(notes.read_text("utf-8").splitlines()) == ATTEMPTS
-    (problem,) = caught.value.problems
-    assert problem.where == "2"
-    assert problem.what == "its process was killed (SIGKILL), 3 times"
-
-
-def test_what_is_wrong_with_the_input_is_told_at_once_as_it_was_raised() -> None:
-    with pytest.raises(InvalidAudio, match=r"talk\.wav: it is broken\. Record it again\."):
-        run({"a": {"number": 1, "fate": "refused"}, "b": {"number": 2, "fate": "slow", "seconds": 60}})
 
 
 def test_a_fault_is_told_with_its_last_line() -> None:

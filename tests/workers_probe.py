@@ -20,7 +20,7 @@ def double(task: dict[str, Any], files: Mapping[str, Path], report: Callable[[fl
     """Return twice `number`, and write `copy` from `original`, unless the task says what goes wrong."""
     if notes := task.get("starts"):  # how often it was begun, for the test to count
         with Path(notes).open("a", encoding="utf-8") as stream:
-            stream.write(f"{task['number']} {os.getpid()}\n")
+            stream.write(f"{task['number']} {os.getpid()} {os.getppid()}\n")
     match task.get("fate"):
         case "killed":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -34,6 +34,12 @@ def double(task: dict[str, Any], files: Mapping[str, Path], report: Callable[[fl
         case "chatty":
             sys.stdout.write("what a library prints\n")
             os.write(1, b"and a native one\n")
+        case "kills its worker":
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(300)
+        case "told":
+            report(0.25)
+            time.sleep(1)
         case "nested":  # as ffmpeg is, and for long
             subprocess.run([sys.executable, "-c", "import time; time.sleep(300)"], check=True)
         case "slow":

@@ -17,7 +17,7 @@ from pipeline.errors import Busy, OnRecordError
 # ruff: noqa: F401, I001  each import adds its commands, in the order of --help
 from pipeline.cli import producing, editing, redacting, amending, publishing, measuring, sourcing, linkkeeping
 from pipeline.cli import doctoring
-from pipeline.cli import moving, verifying, beginning
+from pipeline.cli import moving, verifying, beginning, clustering
 
 __all__ = ["app", "main"]
 

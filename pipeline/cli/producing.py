@@ -30,12 +30,34 @@ from pipeline.stages.status import State, all_warnings, exit_code, survey
 
 
 @app.command(epilog="Example: onrecord run --root ~/our-show")
-def run(root: Root = HERE, json_only: AsJson = False) -> None:
+def run(
+    root: Root = HERE,
+    json_only: AsJson = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="ADDRESS",
+            envvar="ONRECORD_CLUSTER",
+            help="Where costly work is done: local:4, or tls://HOST:8786, a Dask scheduler.",
+        ),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="PLACE",
+            envvar="ONRECORD_CLUSTER_STORE",
+            help="How the cluster gets the audio: a folder that all its machines see, or s3://bucket/folder.",
+        ),
+    ] = None,
+) -> None:
     """Master, transcribe and draft what is new; publish into site/ what is approved."""
     from pipeline.stages.run import run as run_stages
+    from pipeline.stages.running import Cluster
 
     with progress(quiet=json_only) as report:
-        result = run_stages(root.resolve(), now(), report)
+        result = run_stages(root.resolve(), now(), report, cluster=Cluster(cluster, store or None) if cluster else None)
     if json_only:
         print_json(
             {

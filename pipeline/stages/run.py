@@ -16,7 +16,7 @@ from pipeline.stages.learning import learn
 from pipeline.stages.locks import exclusively
 from pipeline.stages.prepare import Report
 from pipeline.stages.publishing import publish
-from pipeline.stages.running import prepare_all
+from pipeline.stages.running import Cluster, prepare_all
 from pipeline.stages.status import (
     EpisodeStatus,
     Reading,
@@ -45,17 +45,18 @@ class RunResult:
     warnings: tuple[Problem, ...] = ()
 
 
-def run(root: Path, now: datetime, report: Report) -> RunResult:
+def run(root: Path, now: datetime, report: Report, *, cluster: Cluster | None = None) -> RunResult:
     """Do everything that is out of date, and publish every episode whose approval holds into `site/`.
 
-    `now` decides what is due; `report` hears slug, stage and the part done, from several threads. Raises
-    InvalidShow when the show's own files cannot be used, Busy when another run is at work.
+    `now` decides what is due; `report` hears slug, stage and the part done, from several threads. What is costly
+    is done on `cluster`, by default by child processes. Raises InvalidShow when the show's own files cannot be used,
+    Busy when another run is at work, and what `open_runner` raises.
     """
     show = load_show(root)
     with exclusively(root), swept(show):
         digests = remembered_digests(root)
         failed: Failed = {}
-        done = prepare_all(show, digests, failed, report)
+        done = prepare_all(show, digests, failed, report, cluster)
         readings: list[Reading] = []
         for episode in show.episodes:
             if episode.slug not in failed:

@@ -1,22 +1,36 @@
-"""Episodes prepared side by side, as far as there are cores for them."""
+"""Episodes prepared side by side, as far as there are cores for them: here, or on a cluster."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 from pipeline.digests import DigestCache
+from pipeline.errors import MissingTool, Problem
 from pipeline.runner import Runner
 from pipeline.show import Episode, Show
 from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.prepare import Report, is_prepared, prepare
+from pipeline.stages.status import build_folder
 from pipeline.workers import LocalRunner, usable_cores
 
 
-def prepare_all(show: Show, digests: DigestCache, failed: Failed, report: Report) -> list[str]:
+@dataclass(frozen=True)
+class Cluster:
+    """Where costly work is done: `local:N`, or the `tls://HOST:PORT` of a Dask scheduler.
+
+    `store` is a folder that all its machines see under the same path, or an address that fsspec knows (s3://...).
+    """
+
+    address: str
+    store: str | None = None
+
+
+def prepare_all(show: Show, digests: DigestCache, failed: Failed, report: Report, cluster: Cluster | None) -> list[str]:
     """Prepare every episode in which something is out of date, and say what was done, in the show's order.
 
-    What stops one is noted in `failed`, and the others go on.
+    What stops one is noted in `failed`, and the others go on. Raises what `open_runner` raises.
     """
     waiting: list[Episode] = []
     for episode in show.episodes:
@@ -27,7 +41,7 @@ def prepare_all(show: Show, digests: DigestCache, failed: Failed, report: Report
     if not waiting:
         return []
     with ExitStack() as ending:
-        runner = open_runner(show)
+        runner = open_runner(show, cluster)
         # A thread for each episode under way: it waits for tasks, which are done elsewhere. However this ends, the
         # runner stops first, and with it the threads.
         width = min(runner.width, len(waiting))
@@ -47,7 +61,22 @@ def prepare_all(show: Show, digests: DigestCache, failed: Failed, report: Report
     return [line for lines in done.values() for line in lines]
 
 
-def open_runner(show: Show) -> Runner:
-    """Who does the costly work: child processes, one per core, or as many as show.toml says."""
-    workers = show.settings.transcription.workers
-    return LocalRunner(usable_cores() if workers == "auto" else max(workers, usable_cores()))
+def open_runner(show: Show, cluster: Cluster | None) -> Runner:
+    """Who does the costly work: child processes, one per core or as many as show.toml says, or a cluster.
+
+    Raises Refused, MissingTool or NoAnswer when the cluster cannot be had.
+    """
+    if cluster is None:
+        workers = show.settings.transcription.workers
+        return LocalRunner(usable_cores() if workers == "auto" else max(workers, usable_cores()))
+    try:
+        from pipeline.cluster.runner import ClusterRunner
+    except ModuleNotFoundError as error:
+        raise MissingTool(
+            Problem(
+                f"CLUSTER={cluster.address}",
+                f"the extra for clusters is not installed ({error})",
+                "Run make pipeline CLUSTER=..., or pip install 'onrecord[cluster]'",
+            )
+        ) from error
+    return ClusterRunner(cluster.address, cluster.store, scratch=build_folder(show.root) / ".cluster")
