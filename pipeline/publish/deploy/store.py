@@ -68,7 +68,7 @@ class Store:
             if writer is None:
                 yield session
                 return
-            session.probe()
+            session.probe(writer)
             session.lock(writer)
             try:
                 yield session
@@ -113,6 +113,7 @@ class StoreSession:
         self.conditional = False
         self._quoted = True
         self._token: str | None = None
+        self._probe = _PROBE
         self._warnings: list[Problem] = []
 
     @property
@@ -125,7 +126,7 @@ class StoreSession:
         found: dict[str, Stored] = {}
         for batch in obstore.list(self._client):
             for one in batch:
-                if one["path"] not in (_LOCK, _PROBE):
+                if one["path"] != _LOCK and not one["path"].startswith(_PROBE):
                     found[one["path"]] = Stored(one["size"], _tag(one["e_tag"]))
         return found
 
@@ -190,11 +191,12 @@ class StoreSession:
     def commit(self) -> None:
         """Each object was shown when it was put."""
 
-    def probe(self) -> None:
+    def probe(self, writer: Writer) -> None:
         """Find out whether the bucket can be written to, and whether it keeps to conditions."""
+        self._probe = f"{_PROBE}-{writer.token[:12]}"  # two who ask at once do not ask with the same object
         with suppress(FileNotFoundError):
-            obstore.delete(self._client, _PROBE)
-        made = obstore.put(self._client, _PROBE, b"1", mode="create")
+            obstore.delete(self._client, self._probe)
+        made = obstore.put(self._client, self._probe, b"1", mode="create")
         self.conditional = self._refuses("create") and self._refuses({"e_tag": '"0123456789abcdef"'})
         if self.conditional:
             tag = made["e_tag"]
@@ -206,7 +208,7 @@ class StoreSession:
             else:
                 self.conditional = False
         with suppress(FileNotFoundError):
-            obstore.delete(self._client, _PROBE)
+            obstore.delete(self._client, self._probe)
         if not self.conditional:
             self._warnings.append(
                 Problem(
@@ -268,7 +270,7 @@ class StoreSession:
 
     def _refuses(self, mode: Any) -> bool:
         try:
-            obstore.put(self._client, _PROBE, b"1", mode=mode)
+            obstore.put(self._client, self._probe, b"1", mode=mode)
         except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
             return True
         except exceptions.NotSupportedError:
