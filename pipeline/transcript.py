@@ -28,6 +28,9 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 # faster than anybody speaks, another language is spoken. `redecoded` says that it was heard a second time.
 Mark = Literal["loop", "over-silence", "fast", "language", "redecoded"]
 Stretch = tuple[Milliseconds, Milliseconds]
+# Why it is unsure whose words these are: a turn of under 2 s, a voice that sounds nearly like another, two who speak
+# at once, a place where the diarizer heard nobody.
+SpeakerDoubt = Literal["short", "near", "together", "unheard"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,9 @@ class MachineWord:
 class MachineSegment:
     """A stretch the engine decoded as one, with the figures by which it doubts itself.
 
-    `speaker` is a person's id where the words were heard in a recording of that person alone; `language` is
-    Whisper's code where it is not the recording's.
+    `speaker` is a person's id where the words were heard in a recording of that person alone, and “Voice 1”, “Voice 2”
+    where voices were told apart in one recording; `speaker_doubt` is why it may be another's. `language` is Whisper's
+    code where it is not the recording's.
     """
 
     words: tuple[MachineWord, ...]
@@ -55,13 +59,15 @@ class MachineSegment:
     speaker: str | None = None
     marks: tuple[Mark, ...] = ()
     language: str | None = None
+    speaker_doubt: SpeakerDoubt | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MachineTranscript:
     """What an engine heard in an episode's recording, or its several; `audio_digest` says in which.
 
-    `dropped` are stretches (from, to) in which somebody speaks and no words were found.
+    `dropped` are stretches (from, to) in which somebody speaks and no words were found; `diarizer` is what told the
+    voices apart, with its version, where something did.
     """
 
     version: Literal[1]
@@ -76,6 +82,7 @@ class MachineTranscript:
     hotwords: tuple[str, ...]
     segments: tuple[MachineSegment, ...]
     dropped: tuple[Stretch, ...] = ()
+    diarizer: str | None = None
 
     @property
     def words(self) -> tuple[MachineWord, ...]:
@@ -89,14 +96,14 @@ class MachineTranscript:
 
 
 _machine = TypeAdapter(MachineTranscript)
-_TOLD_WHERE_KNOWN = ("speaker", "marks", "language")
+_TOLD_WHERE_KNOWN = ("speaker", "speaker_doubt", "marks", "language")
 
 
 def machine_to_bytes(machine: MachineTranscript) -> bytes:
     """`machine.json` as it is written: readable, sorted, the same bytes for the same words."""
     content = _machine.dump_python(machine, mode="json")
     # Where there is nothing to tell, nothing is written of it.
-    for entry, names in [(content, ("dropped",)), *((one, _TOLD_WHERE_KNOWN) for one in content["segments"])]:
+    for entry, names in [(content, ("dropped", "diarizer")), *((one, _TOLD_WHERE_KNOWN) for one in content["segments"])]:
         for name in names:
             if not entry[name]:
                 del entry[name]

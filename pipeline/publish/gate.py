@@ -80,7 +80,7 @@ _BLOCK_REMEDIES = {
     "block-malformed": "Write ::: definition TERM, the words, a line with the citation, and ::: at the end",
     "definition-unsourced": "Let its last line be a citation, [@key, p. 12], or a time of the recording, [12:34]",
 }
-_PLACEHOLDER = re.compile(r"^Speaker( \d+| \?)?$")
+_PLACEHOLDER = re.compile(r"^(?:Speaker(?: \d+| \?)?|Voice \d+)$")
 
 
 def refusals(

@@ -5,7 +5,7 @@
     GET  /episodes/SLUG/audio   byte ranges       GET /episodes/SLUG/peaks
     PUT  /api/episodes/SLUG/transcript|notes|marks                    with If-Match: 428 without, 409 when stale
     POST /api/episodes/SLUG/review|preview|glossary|sources|retranscribe|approve|publish
-    GET  /api/episodes/SLUG/summary|suggestions|changes               changes: server-sent events
+    GET  /api/episodes/SLUG/summary|suggestions|voices|changes               changes: server-sent events
     GET|POST /api/episodes/SLUG/redactions        PUT|DELETE /api/episodes/SLUG/redactions/PLACE   with If-Match
     POST /api/episodes/SLUG/said
     GET  /api/jobs/JOB                            GET /static/NAME
@@ -165,6 +165,7 @@ def make_app(desk: Desk, is_closing: Callable[[], bool] = lambda: False) -> Star
             Route(api, get(lambda request: desk.episode(slug_of(request)))),
             Route(f"{api}/summary", get(lambda request: _summary(desk, request))),
             Route(f"{api}/suggestions", get(lambda request: desk.suggestions(slug_of(request)))),
+            Route(f"{api}/voices", get(lambda request: desk.voices(slug_of(request)))),
             Route(f"{api}/changes", changes),
             Route("/api/jobs/{job}", get(lambda request: desk.job(request.path_params["job"]))),
             *_writing_routes(desk, api),

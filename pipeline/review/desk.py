@@ -268,6 +268,10 @@ class Desk:
             "voids": list(self.services.voids(slug)),
         }
 
+    def voices(self, slug: str) -> list[dict[str, Any]]:
+        """Who the voices that were told apart may be: offers, nothing more."""
+        return [asdict(one) for one in self.services.voices(self.at(slug).episode.slug)]
+
     def approve(self, slug: str, by: str, revision: str) -> dict[str, Any]:
         """Seal the episode with what was heard as evidence.
 

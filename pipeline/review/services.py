@@ -48,6 +48,21 @@ class Approved:
 
 
 @dataclass(frozen=True)
+class VoiceSuggestion:
+    """A voice of this episode sounds like a person who was named in another, whose title that is.
+
+    `likeness` is 100 times the cosine of their prints; `is_close` says whether that is as near as one person's own
+    voice usually is.
+    """
+
+    voice: str
+    name: str
+    episode: str
+    likeness: int
+    is_close: bool
+
+
+@dataclass(frozen=True)
 class Published:
     """What a run did, as lines for the editor, and how every episode stands after it."""
 
@@ -69,7 +84,8 @@ class DeskServices:
     against it. `retranscribe(slug, start_ms, end_ms, model, report)` returns the words of one stretch of the
     recording, with the glossary as it is now. `models` are the names of models on this machine. `was_published` says
     whether listeners were given the episode once. What is struck out is silenced `guard_ms` beyond both ends; a tone
-    in its place has `tone_hz`. `publish` is a whole run, or None where the desk may not start one.
+    in its place has `tone_hz`. `publish` is a whole run, or None where the desk may not start one. `voices`
+    says who the voices that a machine told apart may be.
     """
 
     templates: Path
@@ -85,3 +101,4 @@ class DeskServices:
     guard_ms: int
     tone_hz: int
     publish: Callable[[], Published] | None = None
+    voices: Callable[[str], Sequence[VoiceSuggestion]] = lambda slug: ()

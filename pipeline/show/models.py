@@ -199,6 +199,7 @@ class Episode(Value):
     recordings: Annotated[tuple[Recording, ...], Field(min_length=1)]
     hosts: tuple[str, ...] = ()
     guests: tuple[str, ...] = ()
+    speakers: Annotated[int, Field(strict=True, ge=1, le=20)] | None = None
     language: Language | None = None
     languages: dict[str, Language] = Field(default_factory=dict)
     recorded_on: Line | None = None

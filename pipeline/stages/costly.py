@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 MASTER, DERIVE = "pipeline.stages.costly:master", "pipeline.stages.costly:derive"
+TELL_APART = "pipeline.stages.costly:tell_apart"
 MIX, LOOK_AT_CHANNELS = "pipeline.stages.costly:mix", "pipeline.stages.costly:look_at_channels"
 
 Files = Mapping[str, Path]
@@ -64,6 +65,21 @@ def mix(payload: Mapping[str, Any], files: Files, report: Part) -> list[dict[str
     ]
     voices = [files[f"voice-{number + 1}"] for number in range(len(tracks))]
     return [asdict(voice) for voice in mixing(tracks, files["mixed"], voices, report=report)]
+
+
+def tell_apart(payload: Mapping[str, Any], files: Files, report: Part) -> dict[str, Any]:
+    """Who speaks when in `speech`, by the diarizer of the `settings`; `voices` is how many there are, or None."""
+    from pipeline.show.settings import TranscriptionSettings
+    from pipeline.transcribe.voices.diarizer import open_diarizer
+
+    diarizer = open_diarizer(TranscriptionSettings.model_validate(payload["settings"]))
+    found = diarizer.tell_apart(files["speech"], voices=payload["voices"], report=report)
+    return {
+        "diarizer": f"{diarizer.name} {diarizer.version}",
+        "low_margin": diarizer.low_margin,
+        "turns": [[turn.start_ms, turn.end_ms, turn.voice, turn.margin] for turn in found.turns],
+        "prints": [list(one) for one in found.prints],
+    }
 
 
 def look_at_channels(payload: Mapping[str, Any], files: Files, report: Part) -> bool:

@@ -16,11 +16,20 @@ from pipeline.publish.published import read_record
 from pipeline.publish.references import source_label
 from pipeline.publish.templates import templates_folder
 from pipeline.review.approvals import Approval
-from pipeline.review.services import Approved, DeskServices, EpisodeState, Preview, Published, ReportPart
+from pipeline.review.services import (
+    Approved,
+    DeskServices,
+    EpisodeState,
+    Preview,
+    Published,
+    ReportPart,
+    VoiceSuggestion,
+)
 from pipeline.show import Source, load_show
 from pipeline.stages.mixing import recording_of
 from pipeline.stages.run import approve, find_episode, run
 from pipeline.stages.status import EpisodeStatus, Reading, read_episode, remembered_digests, survey
+from pipeline.stages.voices import voice_suggestions
 from pipeline.transcribe.glossary import hotwords
 from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcribe.weights import names_here
@@ -64,6 +73,10 @@ def desk_services(root: Path) -> DeskServices:
         except InvalidEpisode:  # a record that cannot be read was written once
             return True
 
+    def voices(slug: str) -> Sequence[VoiceSuggestion]:
+        show = load_show(root)
+        return tuple(voice_suggestions(show, find_episode(show, slug)))
+
     def publish() -> Published:
         result = run(root, _now(), lambda slug, stage, part: None)
         return Published(result.done, tuple(_state(one) for one in result.statuses))
@@ -82,6 +95,7 @@ def desk_services(root: Path) -> DeskServices:
         guard_ms=GUARD_MS,
         tone_hz=TONE_HZ,
         publish=publish,
+        voices=voices,
     )
 
 

@@ -189,6 +189,7 @@ def _struck(show: Show, episode: Episode) -> list[list[Any]]:
 def _transcribe(
     show: Show, episode: Episode, audio_digest: str, source: Source, speech: Path, report: Report, runner: Runner
 ) -> None:
+    from pipeline.stages.voices import tell_apart, under_voices
     from pipeline.transcribe.glossary import hotwords
     from pipeline.transcribe.merged import SpokenTrack, transcribe_tracks
     from pipeline.transcribe.transcribe import transcribe
@@ -198,6 +199,8 @@ def _transcribe(
     names = hotwords(show.glossary_of(episode), show.episode_people(episode))
     making = _step(report, episode, "transcribing")
     pieces = speech.parent / _PIECES_NAME
+    telling = _step(report, episode, "telling voices apart")
+    voices = None if source.voices else tell_apart(show, episode, speech, runner, telling)
     if source.voices:
         machine = transcribe_tracks(
             [SpokenTrack(speaker, path, episode.languages.get(speaker)) for speaker, path in source.voices],
@@ -220,6 +223,8 @@ def _transcribe(
             pieces_folder=pieces,
             runner=runner,
         )
+    if voices is not None:
+        machine = under_voices(show, episode, machine, voices)
     files.write_bytes(episode.folder / MACHINE_NAME, machine_to_bytes(machine))
     shutil.rmtree(pieces, ignore_errors=True)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import OnRecordError, Problem, Refused
+from pipeline.publish.wording import counted
 from pipeline.review import approvals, checked, signatures
 from pipeline.show import Episode, Show, load_show
 from pipeline.stages.faults import Failed, set_aside
@@ -26,6 +27,7 @@ from pipeline.stages.status import (
     survey_show,
 )
 from pipeline.stages.sweeping import swept
+from pipeline.stages.voices import forget_voices
 from pipeline.transcript import MACHINE_NAME, read_machine
 
 
@@ -58,6 +60,8 @@ def run(root: Path, now: datetime, report: Report, *, cluster: Cluster | None = 
         failed: Failed = {}
         done = prepare_all(show, digests, failed, report, cluster)
         readings: list[Reading] = []
+        if forgotten := forget_voices(show):
+            done.append(f"voice prints of {counted(forgotten, 'episode')} deleted")
         for episode in show.episodes:
             if episode.slug not in failed:
                 with set_aside(root, episode.slug, failed):

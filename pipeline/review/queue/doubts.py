@@ -2,9 +2,9 @@
 
 A word's probability is one signal among several, and not the best one. Here are stretches in which the hearing
 failed (`hearing`: speech without words, loops, text where the engine or the waveform found no speech, speech faster
-than anybody talks, another language or script) and single words (`wording`: what was corrected before, names near a
-known one, numbers and negations, which turn a sentence round, and times that nobody measured). A doubt orders
-attention: what is not in the queue is not therefore right.
+than anybody talks, another language or script), stretches that may be another voice's (`whose`), and single words
+(`wording`: what was corrected before, names near a known one, numbers and negations, which turn a sentence round, and
+times that nobody measured). A doubt orders attention: what is not in the queue is not therefore right.
 
 Only words that stand as the machine wrote them are doubted: what a person wrote has been looked at.
 """
@@ -19,6 +19,7 @@ from pipeline import files
 from pipeline.align import TimedParagraph
 from pipeline.review.learned import Lesson
 from pipeline.review.queue import hearing, wording
+from pipeline.review.queue.whose import whose
 from pipeline.review.queue.words import Found, Kind, Word, words_of
 from pipeline.transcript import MachineTranscript
 
@@ -68,6 +69,7 @@ def doubts(
         *hearing.repetition(words, machine.segments),
         *hearing.fast(words),
         *hearing.language(words, machine.segments),
+        *whose(words, paragraphs, machine.segments),
         *wording.learned(words, lessons),
         *wording.names(words, terms),
         *wording.low_probability(words),

@@ -17,6 +17,7 @@ Kind = Literal[
     "repetition",
     "fast",
     "language",
+    "voice",
     "learned",
     "name",
     "probability",

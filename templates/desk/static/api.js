@@ -123,6 +123,10 @@ export class EpisodeApi {
     return request("GET", `${this.base}/summary?by=${encodeURIComponent(by)}`);
   }
 
+  voices() {
+    return request("GET", `${this.base}/voices`);
+  }
+
   approve(by, revision) {
     return request("POST", `${this.base}/approve`, { body: { by, revision } });
   }

@@ -29,6 +29,7 @@ import { strikeOut } from "./strike.js";
 import { Redactions } from "./struck.js";
 import { StruckPanel } from "./struck_panel.js";
 import { Suggestions } from "./suggestion.js";
+import { VoicesBar } from "./voices.js";
 import { Waveform } from "./waveform.js";
 import { endOf, startOf, wordAtChar, wordAtTime } from "./words.js";
 
@@ -65,6 +66,8 @@ async function open() {
   new ApprovePanel({ api, identity, saver, notes, player, recorder, offers });
   const suggestions = new Suggestions(api);
   const redactions = new Redactions(api, identity);
+  const rename = (index) => renameSpeaker(transcript, episode.speakers, index);
+  new VoicesBar({ transcript, player, names: episode.speakers, other: rename, api });
   const audition = new Audition(byId("audition"), api.audioAddress, player);
 
   review.load(episode.review);
@@ -180,7 +183,7 @@ async function open() {
     redo: () => undo(true),
     "redo-too": () => undo(true),
     save: () => saver.flush(),
-    speaker: () => renameSpeaker(transcript, episode.speakers, editor.caret.index),
+    speaker: () => rename(editor.caret.index),
     unintelligible: () => editor.insertWord("[unintelligible]"),
     find: () => findBar.open(),
     everywhere: () => doubts.everywhere(),
@@ -249,7 +252,7 @@ async function open() {
   editor.addEventListener("undo", () => undo());
   editor.addEventListener("redo", () => undo(true));
   editor.addEventListener("play", ({ detail }) => playFrom({ index: detail.index, start: detail.char }));
-  editor.addEventListener("rename", ({ detail }) => renameSpeaker(transcript, episode.speakers, detail.index));
+  editor.addEventListener("rename", ({ detail }) => rename(detail.index));
   editor.addEventListener("typed", () => byId("typing-pauses").checked && player.waitForTyping());
   editor.addEventListener("painted", ({ detail }) => marks.paragraphs(detail.at, detail.at + detail.added));
   editor.addEventListener("moved", ({ detail }) => {

@@ -11,6 +11,7 @@ const KINDS = {
   repetition: "Repetition",
   fast: "Too fast",
   language: "Change of language",
+  voice: "Whose voice",
   learned: "Corrected before",
   name: "Name or term",
   probability: "Uncertain words",

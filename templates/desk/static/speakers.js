@@ -1,6 +1,7 @@
 // Who says this: another name for one paragraph, for the turn, or for everything a speaker says.
 
 import { announce, ask, count, make } from "./dom.js";
+import { isVoice } from "./voices.js";
 
 /** Ask for a name and where it holds; makes one step. */
 export async function renameSpeaker(transcript, known, index) {
@@ -34,8 +35,8 @@ export async function renameSpeaker(transcript, known, index) {
     {},
     make("legend", {}, "Where"),
     scope("here", "In this paragraph", false),
-    scope("turn", `In this turn (${count(last - first + 1, "paragraph")})`, true),
-    scope("everywhere", `Wherever ${speaker} speaks (${count(everywhere, "paragraph")})`, false),
+    scope("turn", `In this turn (${count(last - first + 1, "paragraph")})`, !isVoice(speaker)),
+    scope("everywhere", `Wherever ${speaker} speaks (${count(everywhere, "paragraph")})`, isVoice(speaker)),
   );
   field.addEventListener("focus", () => field.select());
   field.addEventListener("keydown", (event) => {
