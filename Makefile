@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 ROOT ?= .
 
-.PHONY: help setup pipeline review status serve publish test test-openai-whisper test-faults check fuzz release bench lock clean
+.PHONY: help setup pipeline review status serve publish voices test test-openai-whisper test-voices test-faults check fuzz release bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ test-openai-whisper: $(VENV)/.installed-dev ## Install the extra openai-whisper 
 test-faults: $(VENV)/.installed-dev ## Kill, fill and break the disk at every system call of every deed (an hour)
 	@.setup/servers $(VENV)
 	@$(BIN)/python -m tests.faults
+voices: setup ## Install the extra voices: tells the speakers of one recording apart (1.6 GB)
+	@.setup/voices $(VENV)
+
+test-voices: $(VENV)/.installed-dev ## Install the extra voices beside .venv and run its tests
+	@.setup/voices $(VENV)-voices $(VENV)
+	@$(VENV)-voices/bin/python -m pytest -q -m voices
 
 check: $(VENV)/.installed-dev ## Lint, types, import rules, known holes in what is installed
 	@$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 RATE_HZ = 16_000
 _FRAME = RATE_HZ // 100
 _QUIET_DB = -40.0
+_PAUSE_FRAMES = 30
 
 Sound = NDArray[np.float32]
 
@@ -39,6 +40,18 @@ def trimmed(sound: Sound) -> Sound:
         return sound[:0]
     kept = sound[loud[0] * _FRAME : (loud[-1] + 1) * _FRAME]
     return kept * np.float32(0.08 / max(1e-6, float(np.sqrt((kept.astype(np.float64) ** 2).mean()))))
+
+
+def _spoken(sound: Sound, at: int) -> list[tuple[int, int]]:
+    """Where in an utterance that begins at `at` somebody speaks: pauses of 0.3 s and more are nobody's."""
+    frames = sound[: len(sound) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    powers = (frames.astype(np.float64) ** 2).mean(axis=1)
+    loud = np.flatnonzero(powers > powers.max() * 10 ** (_QUIET_DB / 10))
+    breaks = np.flatnonzero(np.diff(loud) > _PAUSE_FRAMES)
+    firsts, lasts = loud[[0, *(breaks + 1)]], loud[[*breaks, -1]]
+    return [
+        (at + int(first) * _FRAME, at + (int(last) + 1) * _FRAME) for first, last in zip(firsts, lasts, strict=True)
+    ]
 
 
 def converse(
@@ -67,7 +80,7 @@ def converse(
         who = chance.choice(able)
         wanted_s = chance.uniform(0.5, 1.8) if chance.random() < short else chance.uniform(3, 12)
         gap_s = chance.uniform(-0.5, 0) if turns and chance.random() < overlap else chance.uniform(0.1, 0.8)
-        start = at = max(end + round(gap_s * RATE_HZ), 0)
+        at = max(end + round(gap_s * RATE_HZ), 0)
         if wanted_s < 2:
             one = min(left[who], key=lambda sound: abs(len(sound) / RATE_HZ - wanted_s))
             left[who] = [sound for sound in left[who] if sound is not one]
@@ -76,11 +89,13 @@ def converse(
             said = []
             while left[who] and sum(map(len, said)) < wanted_s * RATE_HZ:
                 said.append(left[who].pop())
+        said_at = []
         for sound in said:
-            sounds.append((at, sound))
+            said_at.append((at, sound))
             at += len(sound) + round(0.15 * RATE_HZ)
+        sounds += said_at
         end, last = at - round(0.15 * RATE_HZ), who
-        turns.append((start // 16, end // 16, who))
+        turns.extend((first // 16, last // 16, who) for at, sound in said_at for first, last in _spoken(sound, at))
     mixed = np.random.default_rng(seed).normal(0, 3e-4, end + RATE_HZ).astype(np.float32)
     for start, sound in sounds:
         mixed[start : start + len(sound)] += sound

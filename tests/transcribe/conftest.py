@@ -32,6 +32,7 @@ class Utterance:
     text: str
     start_ms: int
     end_ms: int
+    speaker: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ def phone() -> Spoken:
                 (folder / name).write_bytes(archive.read(f"{_PHONE_FOLDER}/{name}"))
     utterances = []
     for line in (folder / "sample.stm").read_text("utf-8").splitlines():
-        _, _, _, start_s, end_s, text = line.split(None, 5)
-        utterances.append(Utterance(text, round(float(start_s) * 1000), round(float(end_s) * 1000)))
+        _, _, speaker, start_s, end_s, text = line.split(None, 5)
+        utterances.append(Utterance(text, round(float(start_s) * 1000), round(float(end_s) * 1000), speaker))
     return Spoken(folder / "sample.wav", tuple(utterances))
 
 
