@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from pipeline.transcribe.voices.diarizer import Turn
 from pipeline.transcript import MachineSegment, MachineWord, SpeakerDoubt
@@ -20,6 +20,7 @@ SHORT_MS = 2000
 _FAR_MS = 500
 _SNAP_MS = 700
 _SNAP_WORDS = 2
+_PAUSE_MS = 500
 _ENDS = re.compile(r"[.!?…؟۔।॥。！？｡][\"'”’»›)\]}）」』】]*$")
 
 
@@ -103,7 +104,10 @@ def _doubts(turns: Sequence[Turn], low_margin: float) -> list[SpeakerDoubt | Non
 
 
 def _at_sentence_ends(placed: Sequence[_Placed]) -> list[int]:
-    """The voices, with every change moved to a sentence end that is near enough in words and in time."""
+    """The voices, with every change moved to a sentence end that is near enough in words and in time spoken.
+
+    Whisper likes to set the first word of an answer at the end of the question, before the pause between them.
+    """
     voices = [one.voice for one in placed]
     changes = [place for place in range(1, len(voices)) if voices[place] != voices[place - 1]]
     floor = 0
@@ -113,7 +117,7 @@ def _at_sentence_ends(placed: Sequence[_Placed]) -> list[int]:
             place
             for place in range(max(floor + 1, change - _SNAP_WORDS), min(ceiling, change + _SNAP_WORDS + 1))
             if _ENDS.search(placed[place - 1].word.text)
-            and abs(placed[place].word.start_ms - placed[change].word.start_ms) <= _SNAP_MS
+            and _spoken_ms(placed, min(place, change), max(place, change)) <= _SNAP_MS
         ]
         moved = min(near, key=lambda place: abs(place - change), default=change)
         earlier, later = voices[change - 1], voices[change]
@@ -121,6 +125,15 @@ def _at_sentence_ends(placed: Sequence[_Placed]) -> list[int]:
             voices[place] = later if moved < change else earlier
         floor = moved
     return voices
+
+
+def _spoken_ms(placed: Sequence[_Placed], first: int, end: int) -> int:
+    """From one word's beginning to another's, without pauses."""
+    words = [one.word for one in placed[first : end + 1]]
+    return sum(
+        word.end_ms - word.start_ms if after.start_ms - word.end_ms > _PAUSE_MS else after.start_ms - word.start_ms
+        for word, after in pairwise(words)
+    )
 
 
 def _without_splinters(placed: Sequence[_Placed], voices: list[int]) -> list[int]:
