@@ -11,10 +11,10 @@ from pipeline.review.queue.words import Found, Word, untouched
 from pipeline.transcript import MachineSegment, SpeakerDoubt
 
 _WHY: Mapping[SpeakerDoubt, str] = {
-    "short": "whose words? The voice speaks for less than two seconds here",
-    "near": "whose words? The voice sounds nearly as much like another’s",
-    "together": "whose words? Two voices speak at once here",
-    "unheard": "whose words? What told the voices apart heard nobody here",
+    "short": "the voice speaks for less than two seconds here",
+    "near": "the voice sounds nearly as much like another’s",
+    "together": "two voices speak at once here",
+    "unheard": "what told the voices apart heard nobody here",
 }
 
 

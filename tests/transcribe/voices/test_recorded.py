@@ -80,7 +80,7 @@ def test_an_unsure_turn_is_asked_about_until_somebody_gives_it_to_another() -> N
         return [(one.why, one.text) for one in found if one.kind == "voice" and "less than two" not in one.why]
 
     ((why, words),) = asked(draft)
-    assert why == "whose words? The voice sounds nearly as much like another’s"
+    assert why == "the voice sounds nearly as much like another’s"
     place = next(at for at, one in enumerate(draft.paragraphs) if words in one.text)
     assert draft.paragraphs[place].speaker == "Voice 2"
     named = [
