@@ -59,6 +59,7 @@ test-openai-whisper: $(VENV)/.installed-dev ## Install the extra openai-whisper 
 test-faults: $(VENV)/.installed-dev ## Kill, fill and break the disk at every system call of every deed (an hour)
 	@.setup/servers $(VENV)
 	@$(BIN)/python -m tests.faults
+
 voices: setup ## Install the extra voices: tells the speakers of one recording apart (1.6 GB)
 	@.setup/voices $(VENV)
 

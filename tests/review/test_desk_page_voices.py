@@ -76,7 +76,7 @@ def test_a_voice_is_named_once_and_only_by_a_person(voices: DeskPage) -> None:
     bar = page.get_by_role("region", name="Whose voices are these?")
     page.get_by_text("Sounds much like Ben Guest in “First talk” (likeness 100 of 100)").wait_for()
     assert {one.speaker for one in voices.on_disk()} == {"Voice 1", "Voice 2"}  # offered, not done
-    assert bar.get_by_role("listitem", name="Voice 2").inner_text().startswith("Voice 2 6 paragraphs")
+    assert bar.get_by_role("listitem", name="Voice 2").inner_text().startswith("Voice 2\n6 paragraphs")
 
     page.get_by_role("button", name="Hear Voice 2").click()
     voices.until("document.getElementById('audio').currentTime > 5")

