@@ -103,7 +103,10 @@ def machine_to_bytes(machine: MachineTranscript) -> bytes:
     """`machine.json` as it is written: readable, sorted, the same bytes for the same words."""
     content = _machine.dump_python(machine, mode="json")
     # Where there is nothing to tell, nothing is written of it.
-    for entry, names in [(content, ("dropped", "diarizer")), *((one, _TOLD_WHERE_KNOWN) for one in content["segments"])]:
+    for entry, names in [
+        (content, ("dropped", "diarizer")),
+        *((one, _TOLD_WHERE_KNOWN) for one in content["segments"]),
+    ]:
         for name in names:
             if not entry[name]:
                 del entry[name]

@@ -15,8 +15,8 @@ from pipeline import files
 from pipeline.transcribe.voices.diarizer import Print
 
 # Likeness of one person's voice in two recordings, and of two people's: docs/voices.md has the measurements.
-ALIKE = 0.6
-VERY_ALIKE = 0.75
+ALIKE = 0.8
+VERY_ALIKE = 0.9
 _PARTS = 100_000
 
 
