@@ -189,6 +189,19 @@ def test_an_episode_is_not_lost_by_accident(house: House) -> None:
     assert (gone.slug, gone.notes[-1].reason) == (SECOND, "It was a rehearsal.")
 
 
+def test_a_clock_that_jumps_back_takes_nothing_from_listeners(house: House) -> None:
+    house.publish()
+    listeners, years_ago = house.read(), NOW - timedelta(days=3650)
+    run(house.root, years_ago, quiet)
+    with pytest.raises(Refused) as caught:
+        house.publish(now=years_ago)
+    assert {getattr(one, "code", None) for one in caught.value.problems} >= {"feed-episode-lost"}
+    assert house.read() == listeners
+    run(house.root, LATER, quiet)
+    assert house.publish(now=LATER).intent.empty
+    assert house.read() == listeners
+
+
 def test_a_lost_ledger_is_no_way_round_it(house: House) -> None:
     house.publish()
     (house.root / "episodes" / "ledger.json").unlink()
