@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline import files
-from pipeline.errors import Problem, Refused
 from pipeline.publish.deploy.targets import Target
 from pipeline.show.publishing import BranchTarget, FolderTarget, ShellTarget, StoreTarget, TargetSettings
 
@@ -25,6 +24,10 @@ def target_of(settings: TargetSettings, root: Path) -> Target:
             from pipeline.publish.deploy.sftp import Sftp  # noqa: PLC0415  likewise
 
             return Sftp(settings.host, settings.path, settings.user, settings.port)
+        case ShellTarget():
+            from pipeline.publish.deploy.rsync import Rsync  # noqa: PLC0415  likewise
+
+            return Rsync(settings.host, settings.path, settings.user, settings.port)
         case BranchTarget():
             from pipeline.publish.deploy.git_branch import GitBranch  # noqa: PLC0415  likewise
 
@@ -34,5 +37,3 @@ def target_of(settings: TargetSettings, root: Path) -> Target:
             if "://" not in repository and (Path(repository).expanduser().is_dir() or (root / repository).is_dir()):
                 repository = str((root / Path(repository).expanduser()).resolve())
             return GitBranch(repository, settings.branch, root / "build" / "git" / f"{kept}.git")
-        case _:
-            raise Refused(Problem("show.toml", f"{settings.kind} is not there yet", "Use another kind of target"))
