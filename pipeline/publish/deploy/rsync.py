@@ -59,7 +59,9 @@ class Rsync:
                 )
             )
         with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
-            shell = f"{_SSH} -p {self._port}" if self._port else _SSH
+            # One conversation for all that rsync is asked; it ends by itself soon after.
+            shell = f"{_SSH} -o ControlMaster=auto -o ControlPersist=10 -o ControlPath={folder}/ssh"
+            shell += f" -p {self._port}" if self._port else ""
             there = _There(program, shell, self.place, Path(folder))
             if writer is None:
                 yield RsyncSession(there, None)
