@@ -19,6 +19,7 @@ RELEASE_FACTS_NAME = "release.json"
 PROXY_NAME = "proxy.m4a"
 PEAKS_NAME = "peaks.json"
 SPEECH_NAME = "speech.wav"
+TRANSLATION_NAME = "translation.en.md"  # a machine's draft for the editor, never published
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from pipeline.cli.app import app
-from pipeline.cli.console import HERE, Root, complain, now, out
+from pipeline.cli.console import HERE, AsJson, Root, Slug, complain, now, out, print_json, progress
 
 
 @app.command(epilog="Example: onrecord review 2026-11-how-we-check")
@@ -74,3 +74,16 @@ def _approve_imported(root: Path, by: str, key: Path | None, *, dry_run: bool) -
         out.print(Text("Any change to what was sealed voids an approval. Next: onrecord run"))
     if done.refused:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: onrecord translate 2026-11-entretien")
+def translate(slug: Slug, root: Root = HERE, json_only: AsJson = False) -> None:
+    """Let the machine translate an episode into English: a draft for the editor that is never published."""
+    from pipeline.stages.translating import translate_episode
+
+    with progress(quiet=json_only) as report:
+        path = translate_episode(root.resolve(), slug, report)
+    if json_only:
+        print_json({"slug": slug, "draft": str(path)})
+        return
+    out.print(Text(f"A machine’s draft, which nobody has checked and nothing publishes: {path}"))

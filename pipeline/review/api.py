@@ -33,7 +33,7 @@ from starlette.routing import Route
 
 from pipeline import files
 from pipeline.errors import OnRecordError, Problem
-from pipeline.release import PEAKS_NAME, PROXY_NAME
+from pipeline.release import PEAKS_NAME, PROXY_NAME, TRANSLATION_NAME
 from pipeline.review.answers import (
     Content,
     Endpoint,
@@ -125,7 +125,8 @@ def make_app(desk: Desk, is_closing: Callable[[], bool] = lambda: False) -> Star
 
     def desk_page(request: Request) -> Response:
         here = desk.at(slug_of(request))
-        answer = page("desk.html", slug=here.episode.slug, title=here.episode.title)
+        translated = (here.open.build_folder / TRANSLATION_NAME).is_file()
+        answer = page("desk.html", slug=here.episode.slug, title=here.episode.title, translated=translated)
         # The page will ask for the text as soon as its script runs; a long one is worked out meanwhile.
         answer.background = BackgroundTask(desk.warm, here.episode.slug)
         return answer
@@ -135,6 +136,9 @@ def make_app(desk: Desk, is_closing: Callable[[], bool] = lambda: False) -> Star
 
     def peaks(request: Request) -> Response:
         return _built(desk, slug_of(request), PEAKS_NAME, "application/json")
+
+    def translation(request: Request) -> Response:
+        return _built(desk, slug_of(request), TRANSLATION_NAME, "text/plain; charset=utf-8")
 
     def static_file(request: Request) -> Response:
         name = request.path_params["name"]
@@ -160,6 +164,7 @@ def make_app(desk: Desk, is_closing: Callable[[], bool] = lambda: False) -> Star
             Route("/episodes/{slug}/", get(desk_page)),
             Route("/episodes/{slug}/audio", get(audio)),
             Route("/episodes/{slug}/peaks", get(peaks)),
+            Route("/episodes/{slug}/translation", get(translation)),
             Route("/static/{name:path}", get(static_file)),
             Route("/api/episodes", get(lambda request: desk.episodes())),
             Route(api, get(lambda request: desk.episode(slug_of(request)))),

@@ -37,6 +37,15 @@ class Heard:
     dropped: tuple[Stretch, ...] = ()
 
 
+@dataclass(frozen=True)
+class Translated:
+    """A sentence or so in English, and when what it stands for is said (ms)."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
 class Engine(Protocol):
     """A speech engine with weights in memory."""
 
@@ -60,6 +69,9 @@ class Engine(Protocol):
         self, samples: Samples, *, language: str | None, hotwords: Sequence[str], report: Callable[[float], None]
     ) -> Heard:
         """Transcribe 16 kHz mono samples; `report` hears the part done, from 0 to 1. Raises ToolFailed."""
+
+    def translate(self, samples: Samples, *, language: str, report: Callable[[float], None]) -> tuple[Translated, ...]:
+        """What is said in 16 kHz mono samples, in English. Raises ToolFailed."""
 
     def detect(self, samples: Samples) -> tuple[str, float] | None:
         """The language spoken in `samples` and how probable it is; None when nobody speaks."""

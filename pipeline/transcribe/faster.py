@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import Problem, ToolFailed
 from pipeline.transcribe import weights
 from pipeline.transcribe.batched import BatchDecoder, Decoded
-from pipeline.transcribe.engine import MAX_THREADS, Heard, fitting, gpu_here, takes_hotwords, to_ms
+from pipeline.transcribe.engine import MAX_THREADS, Heard, Translated, fitting, gpu_here, takes_hotwords, to_ms
 from pipeline.transcribe.sound import SAMPLE_RATE_HZ, duration_ms
 from pipeline.transcribe.windows import WINDOW_MAX_MS, Stretch, windows
 from pipeline.transcript import MachineSegment, MachineWord
@@ -94,13 +94,7 @@ class FasterWhisper:
             for decoded in decoder.decode(samples, found, _parts(found, report)):
                 segments += self._again(samples, decoded, code, given) if decoded.failed else decoded.segments
         except (RuntimeError, ValueError) as error:
-            raise ToolFailed(
-                Problem(
-                    self.name,
-                    f"it stopped while transcribing ({error})",
-                    "Run again; if a graphics card is at fault, set CUDA_VISIBLE_DEVICES to nothing to do without it",
-                )
-            ) from error
+            raise _stopped(error) from error
         report(1.0)
         return Heard(code, probability, given, tuple(segments))
 
@@ -131,6 +125,27 @@ class FasterWhisper:
             min_silence_duration_ms=_PAUSE_MS, max_speech_duration_s=WINDOW_MAX_MS / 1000, speech_pad_ms=0
         )
         return [(one["start"] // each, one["end"] // each) for one in get_speech_timestamps(samples, options)]
+
+    def translate(self, samples: Samples, *, language: str, report: Callable[[float], None]) -> tuple[Translated, ...]:
+        """See `Engine.translate`."""
+        if self._model.has_drawn:
+            self._load()  # as in `hear`
+        try:
+            found, facts = self._model.transcribe(
+                samples,
+                task="translate",
+                language=language,
+                beam_size=self._beam_size,
+                vad_filter=True,
+                condition_on_previous_text=False,
+            )
+            translated: list[Translated] = []
+            for one in found:
+                translated.append(Translated(to_ms(one.start), to_ms(one.end), one.text.strip()))
+                report(min(1.0, float(one.end) / facts.duration))
+        except (RuntimeError, ValueError) as error:
+            raise _stopped(error) from error
+        return tuple(translated)
 
     def detect(self, samples: Samples) -> tuple[str, float] | None:
         """See `Engine.detect`."""
@@ -183,6 +198,16 @@ def _noticing_draws() -> type[Any]:
             return result
 
     return Noticing
+
+
+def _stopped(error: Exception) -> ToolFailed:
+    return ToolFailed(
+        Problem(
+            FasterWhisper.name,
+            f"it stopped while transcribing ({error})",
+            "Run again; if a graphics card is at fault, set CUDA_VISIBLE_DEVICES to nothing to do without it",
+        )
+    )
 
 
 def installed_version() -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import MissingTool, Problem, ToolFailed
 from pipeline.transcribe import weights
 from pipeline.transcribe.checkpoint import alignment_heads, checkpoint
-from pipeline.transcribe.engine import Heard, fitting, takes_hotwords, to_ms
+from pipeline.transcribe.engine import Heard, Translated, fitting, takes_hotwords, to_ms
 from pipeline.transcript import MachineSegment, MachineWord
 
 if TYPE_CHECKING:
@@ -93,15 +93,35 @@ class OpenAIWhisper:
                     condition_on_previous_text=False,  # as in faster.py, and for the same reason
                 )
         except (RuntimeError, ValueError) as error:
-            raise ToolFailed(
-                Problem(
-                    self.name,
-                    f"it stopped while transcribing ({error})",
-                    "Run again; if a graphics card is at fault, set CUDA_VISIBLE_DEVICES to nothing to do without it",
-                )
-            ) from error
+            raise _stopped(error) from error
         report(1.0)
         return Heard(code, certainty, given, tuple(_segment(segment) for segment in result["segments"]))
+
+    def translate(self, samples: Samples, *, language: str, report: Callable[[float], None]) -> tuple[Translated, ...]:
+        """See `Engine.translate`."""
+        import torch  # noqa: PLC0415
+        import whisper  # noqa: PLC0415
+
+        if not _anybody_speaks(samples):
+            return ()
+        torch.manual_seed(_SEED)  # as in `hear`
+        try:
+            with _progress(report):
+                result = whisper.transcribe(
+                    self._model,
+                    samples,
+                    verbose=False,
+                    task="translate",
+                    language=language,
+                    beam_size=self._beam_size,
+                    fp16=self._cuda,
+                    condition_on_previous_text=False,
+                )
+        except (RuntimeError, ValueError) as error:
+            raise _stopped(error) from error
+        return tuple(
+            Translated(to_ms(one["start"]), to_ms(one["end"]), one["text"].strip()) for one in result["segments"]
+        )
 
     def detect(self, samples: Samples) -> tuple[str, float] | None:
         """See `Engine.detect`."""
@@ -121,6 +141,16 @@ class OpenAIWhisper:
         import whisper.tokenizer  # noqa: PLC0415
 
         return len(whisper.tokenizer.get_tokenizer(self._model.is_multilingual).encode(text))
+
+
+def _stopped(error: Exception) -> ToolFailed:
+    return ToolFailed(
+        Problem(
+            OpenAIWhisper.name,
+            f"it stopped while transcribing ({error})",
+            "Run again; if a graphics card is at fault, set CUDA_VISIBLE_DEVICES to nothing to do without it",
+        )
+    )
 
 
 def installed_version() -> str:

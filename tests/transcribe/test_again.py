@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.audio.derive import stretch
 from pipeline.transcribe.again import hear_again
-from pipeline.transcribe.engine import Heard
+from pipeline.transcribe.engine import Heard, Translated
 from pipeline.transcribe.sound import read_speech
 from pipeline.transcribe.weights import Weights
 from pipeline.transcript import MachineSegment, MachineWord
@@ -46,6 +46,9 @@ class Scripted:
     ) -> Heard:
         self.asked.append((language, hotwords, len(samples) // 16))
         return Heard(language or "en", 1.0, (), self.answer)
+
+    def translate(self, samples: Any, *, language: str, report: Callable[[float], None]) -> tuple[Translated, ...]:
+        return ()
 
     def detect(self, samples: Any) -> tuple[str, float] | None:
         return self.spoken

@@ -1,0 +1,52 @@
+"""A machine's draft of an episode in English, for the editor; it is in `build/` and is never published."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline import files
+from pipeline.align import align
+from pipeline.errors import Problem, Refused
+from pipeline.release import TRANSLATION_NAME
+from pipeline.show import load_show
+from pipeline.stages.mixing import recording_of
+from pipeline.stages.run import find_episode
+from pipeline.stages.status import build_folder
+from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, read_machine, read_transcript
+
+
+def translate_episode(root: Path, slug: str, report: Callable[[str, str, float], None]) -> Path:
+    """Write the draft anew and return its path. Raises Refused where there is no text yet or it is in English."""
+    from pipeline.audio.derive import stretch
+    from pipeline.transcribe.translate import as_draft, translate
+
+    show = load_show(root)
+    episode = find_episode(show, slug)
+    for name in (MACHINE_NAME, TRANSCRIPT_NAME):
+        if not (episode.folder / name).exists():
+            raise Refused(Problem(str(episode.folder / name), "it is not there yet", "Run onrecord run first"))
+    machine = read_machine(episode.folder / MACHINE_NAME)
+    text = read_transcript(episode.folder / TRANSCRIPT_NAME)
+    settings = show.settings.transcription
+    language = episode.language or show.settings.language
+    if language.partition("-")[0] == "en":
+        raise Refused(Problem(slug, "it is in English already", "There is nothing to translate"))
+    with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
+        speech = Path(folder) / "speech.wav"
+        stretch(recording_of(root, episode), speech, 0, machine.duration_ms)
+        found = translate(
+            speech,
+            settings=settings,
+            language=language,
+            report=lambda part: report(slug, "translating", part),
+        )
+    label = (
+        f"Machine translation from {language} into English by {settings.engine} ({settings.model}): a draft that "
+        "nobody has checked. It is not published, and not sealed by an approval."
+    )
+    spoken = [(one.start_ms, one.speaker) for one in align(text, machine.words)]
+    path = build_folder(root) / slug / TRANSLATION_NAME
+    files.write_text(path, as_draft(found, spoken, label=label))
+    return path
