@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline import files
 
-_RACY_NS = 2_000_000_000  # coarsest time stamp of a file system in use (FAT: two seconds)
+RACY_NS = 2_000_000_000  # coarsest time stamp of a file system in use (FAT: two seconds)
 
 
 def of_recordings(digests: Sequence[str]) -> str:
@@ -43,7 +43,7 @@ class DigestCache:
         if entry is not None and entry[:-1] == mark:
             return str(entry[-1])
         digest = files.digest_file(path)
-        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _RACY_NS:
+        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > RACY_NS:
             self._known[str(path)] = [*mark, digest]
             self._changed = True
         return digest

@@ -8,8 +8,9 @@ the channel, I1 to I19 of the item).
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -23,6 +24,7 @@ from pipeline.publish.feed_notes import DESCRIPTION_MAX_BYTES, description, feed
 from pipeline.publish.feed_pages import cut, page_links, page_names
 from pipeline.publish.feed_show import show_tags
 from pipeline.publish.feed_tags import EpisodeExtension, ShowExtension, Tag
+from pipeline.publish.finished import Finished
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
 from pipeline.publish.moving.kept import CONTENT, TakenOver, as_page, at, text_element
 from pipeline.publish.notes import Notes, format_time
@@ -49,6 +51,24 @@ class FeedItem:
     description: str
     content: str
     kept: tuple[etree._Element, ...] = field(default=(), repr=False)
+
+    @property
+    def size_bytes(self) -> int:
+        """That of its notes."""
+        return len(self.description.encode()) + len(self.content.encode())
+
+
+AnyItem = FeedItem | Finished
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """One page of the feed before it is made: of which items it says something, and its links to the others."""
+
+    name: str
+    items: Sequence[AnyItem]
+    links: Sequence[Tag]
+    make: Callable[[], bytes]
 
 
 def feed_item(settings: ShowSettings, approved: ApprovedEpisode, files: EpisodeFiles, notes: Notes) -> FeedItem:
@@ -90,14 +110,28 @@ def _kept_tags(settings: ShowSettings, approved: ApprovedEpisode, files: Episode
 
 def build_feeds(
     settings: ShowSettings,
-    items: Sequence[FeedItem],
+    items: Sequence[AnyItem],
     *,
     artwork_url: str,
     people: Mapping[str, Person] | None = None,
     photos: Mapping[str, str] | None = None,
     kept: Sequence[etree._Element] = (),
 ) -> dict[str, bytes]:
-    """Every page of the feed by its file name: feed.xml with the newest items, and feed-2.xml and so on if it is long.
+    """Every page of the feed by its file name, as `feed_pages` says them."""
+    pages = feed_pages(settings, items, artwork_url=artwork_url, people=people, photos=photos, kept=kept)
+    return {page.name: page.make() for page in pages}
+
+
+def feed_pages(
+    settings: ShowSettings,
+    items: Sequence[AnyItem],
+    *,
+    artwork_url: str,
+    people: Mapping[str, Person] | None = None,
+    photos: Mapping[str, str] | None = None,
+    kept: Sequence[etree._Element] = (),
+) -> Iterator[FeedPage]:
+    """Every page of the feed: feed.xml with the newest items, and feed-2.xml and so on if it is long.
 
     Addresses of files are `settings.site_url` and the path in `EpisodeFiles`; `artwork_url` is the show's artwork.
     `people` are all in people.toml by their id, for regular hosts and credits; `photos` the addresses of their photos;
@@ -109,17 +143,12 @@ def build_feeds(
     pages = cut(oldest_first, _size_bytes)
     names = page_names(len(pages))
     known = _Known(settings, artwork_url, people or {}, photos or {}, tuple(kept))
-    return {
-        name: _page(
-            known,
-            page[::-1],
-            # The first page speaks for the whole show; a closed one must not change with what comes after it.
-            said_of=oldest_first[::-1] if name == names[0] else page[::-1],
-            feed_url=settings.site_url + name,
-            links=page_links(names, index, settings.site_url),
-        )
-        for index, (name, page) in enumerate(zip(names, pages, strict=True))
-    }
+    for index, (name, page) in enumerate(zip(names, pages, strict=True)):
+        # The first page speaks for the whole show; a closed one must not change with what comes after it.
+        said_of = oldest_first[::-1] if name == names[0] else page[::-1]
+        links = page_links(names, index, settings.site_url)
+        make = partial(_page, known, page[::-1], said_of=said_of, feed_url=settings.site_url + name, links=links)
+        yield FeedPage(name, said_of, links, make)
 
 
 @dataclass(frozen=True)
@@ -134,7 +163,7 @@ class _Known:
 
 
 def _page(
-    known: _Known, items: Sequence[FeedItem], *, said_of: Sequence[FeedItem], feed_url: str, links: Sequence[Tag]
+    known: _Known, items: Sequence[AnyItem], *, said_of: Sequence[AnyItem], feed_url: str, links: Sequence[Tag]
 ) -> bytes:
     settings = known.settings
     # feedgen has no types and grows attributes at run time (`feed.show`): it is Any from here on.
@@ -168,7 +197,7 @@ def _page(
     return document.replace(_LXML_DECLARATION, _DECLARATION, 1)
 
 
-def _add_item(feed: Any, known: _Known, item: FeedItem) -> None:
+def _add_item(feed: Any, known: _Known, item: AnyItem) -> None:
     approved, files, site_url = item.approved, item.files, known.settings.site_url
     entry = feed.add_entry(order="append")
     entry.title(approved.episode.title)
@@ -187,11 +216,11 @@ def _add_item(feed: Any, known: _Known, item: FeedItem) -> None:
     entry.show.tags = tuple(episode_tags(known.settings, approved, files, people=known.people, photos=known.photos))
 
 
-def _size_bytes(item: FeedItem) -> int:
-    return len(item.description.encode()) + len(item.content.encode()) + _OTHER_BYTES_OF_ITEM
+def _size_bytes(item: AnyItem) -> int:
+    return item.size_bytes + _OTHER_BYTES_OF_ITEM
 
 
-def _age(item: FeedItem) -> tuple[float, int, str]:
+def _age(item: AnyItem) -> tuple[float, int, str]:
     episode = item.approved.episode
     # Of those that an old feed published at one moment, the order is the old feed's.
     position = (episode.imported.position if episode.imported else None) or 0
@@ -220,7 +249,7 @@ def _helpline(one: Helpline) -> str:
     return f"{one.name} ({one.country_name}) {one.phone or one.url}"
 
 
-def _refuse_doubles(items: Sequence[FeedItem]) -> None:
+def _refuse_doubles(items: Sequence[AnyItem]) -> None:
     seen: dict[str, str] = {}
     problems: list[Problem] = []
     for item in items:

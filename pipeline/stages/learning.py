@@ -27,7 +27,7 @@ from pipeline.review.learned import (
 )
 from pipeline.show import load_show
 from pipeline.stages.status import Reading, build_folder, read_episode, remembered_digests
-from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, read_machine
+from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
 
 EPISODES_MAX = 100  # of the newest: aligning more would make a first run long, and machines change with the years
 # Raise it when the same texts would teach something else.
@@ -36,7 +36,7 @@ _VERSION = 1
 
 def learn(root: Path, readings: Iterable[Reading]) -> tuple[Lesson, ...]:
     """What the approved ones of `readings` teach, kept for the desk. Only what changed is looked through."""
-    approved = [one for one in readings if one.verdict.holds and one.transcript is not None]
+    approved = [one for one in readings if one.verdict.holds and one.has_transcript]
     approved.sort(key=lambda one: (one.episode.published_at, one.episode.slug), reverse=True)
     newest = approved[:EPISODES_MAX]
     kept = build_folder(root) / LEARNED_NAME
@@ -44,7 +44,7 @@ def learn(root: Path, readings: Iterable[Reading]) -> tuple[Lesson, ...]:
     if _read(kept).get("key") == key:
         return read_lessons(kept)
     found = candidates({one.episode.slug: _corrections(root, one) for one in newest})
-    taught = lessons(found, (one.transcript for one in newest if one.transcript is not None))
+    taught = lessons(found, map(_transcript, newest))
     files.write_text(kept, files.readable_json({"key": key, "lessons": lessons_json(taught)}))
     return taught
 
@@ -78,14 +78,17 @@ def _corrections(root: Path, reading: Reading) -> tuple[Correction, ...]:
             return tuple(Correction(**one) for one in known["corrections"])
         except (KeyError, TypeError):
             pass  # it is made again
-    assert reading.transcript is not None  # noqa: S101 - the caller has looked
     try:
         machine = read_machine(reading.episode.folder / MACHINE_NAME)
     except (OSError, InvalidTranscript):
         return ()  # a text that was written without a machine teaches nothing about one
-    made = corrections(reading.transcript, machine)
+    made = corrections(_transcript(reading), machine)
     files.write_text(kept, files.readable_json({"key": key, "corrections": [asdict(one) for one in made]}))
     return made
+
+
+def _transcript(reading: Reading) -> Transcript:
+    return reading.transcript or read_transcript(reading.episode.folder / TRANSCRIPT_NAME)
 
 
 def _key(reading: Reading) -> str:

@@ -17,6 +17,7 @@ from pipeline.stages.learning import learn
 from pipeline.stages.locks import exclusively
 from pipeline.stages.prepare import Report
 from pipeline.stages.publishing import publish
+from pipeline.stages.remembering import Memory
 from pipeline.stages.running import Cluster, prepare_all
 from pipeline.stages.status import (
     EpisodeStatus,
@@ -57,19 +58,26 @@ def run(root: Path, now: datetime, report: Report, *, cluster: Cluster | None = 
     show = load_show(root)
     with exclusively(root), swept(show):
         digests = remembered_digests(root)
+        memory = Memory(show, digests)
         failed: Failed = {}
-        done = prepare_all(show, digests, failed, report, cluster)
-        readings: list[Reading] = []
+        readings: dict[str, Reading] = {}
+        for episode in show.episodes:
+            if remembered := memory.recall(episode):
+                readings[episode.slug] = remembered
+        unknown = [episode for episode in show.episodes if episode.slug not in readings]
+        done = prepare_all(show, unknown, digests, failed, report, cluster)
         if forgotten := forget_voices(show):
             done.append(f"voice prints of {counted(forgotten, 'episode')} deleted")
-        for episode in show.episodes:
+        for episode in unknown:
             if episode.slug not in failed:
                 with set_aside(root, episode.slug, failed):
-                    readings.append(read_episode(show, episode, digests))
-        learn(root, readings)
-        built = publish(show, readings, digests, now, failed, report)
+                    mark = memory.files_of(episode)
+                    readings[episode.slug] = memory.keep(read_episode(show, episode, digests), mark)
+        ordered = [readings[episode.slug] for episode in show.episodes if episode.slug in readings]
+        learn(root, ordered)
+        built = publish(show, ordered, digests, now, failed, report)
         digests.save()
-        statuses = survey_show(show, digests, now, failed)
+        statuses = survey_show(show, readings, now, failed)
     # Last, and after the lock: what strangers' servers take in time, nobody here waits for.
     return RunResult(
         show,

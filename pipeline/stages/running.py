@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,13 +28,20 @@ class Cluster:
     store: str | None = None
 
 
-def prepare_all(show: Show, digests: DigestCache, failed: Failed, report: Report, cluster: Cluster | None) -> list[str]:
-    """Prepare every episode in which something is out of date, and say what was done, in the show's order.
+def prepare_all(
+    show: Show,
+    episodes: Sequence[Episode],
+    digests: DigestCache,
+    failed: Failed,
+    report: Report,
+    cluster: Cluster | None,
+) -> list[str]:
+    """Prepare those of `episodes` in which something is out of date, and say what was done, in their order.
 
     What stops one is noted in `failed`, and the others go on. Raises what `open_runner` raises.
     """
     waiting: list[Episode] = []
-    for episode in show.episodes:
+    for episode in episodes:
         with set_aside(show.root, episode.slug, failed):
             if not is_prepared(show, episode, digests):
                 waiting.append(episode)

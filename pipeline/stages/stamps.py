@@ -46,7 +46,7 @@ def write(
     `facts` are kept with them, for later stages.
     """
     sizes = {name: _size((base or stamp.parent) / name) for name in outputs}
-    files.write_text(stamp, files.readable_json({"key": key, "outputs": sizes, "facts": dict(facts or {})}))
+    files.write_text(stamp, files.canonical_json({"key": key, "outputs": sizes, "facts": dict(facts or {})}))
 
 
 def read(stamp: Path) -> dict[str, Any]:

@@ -62,7 +62,8 @@ class EpisodeStatus:
 class Reading:
     """An episode as it stands now: its text, what seals it, and why it may not be published yet.
 
-    `refusals` stand on every day, `lapses` begin to stand after theirs: `refusals_on` has both.
+    `refusals` stand on every day, `lapses` begin to stand after theirs: `refusals_on` has both. A reading that a run
+    remembers is without its texts; `has_transcript` says whether there is one.
     """
 
     episode: Episode
@@ -73,6 +74,9 @@ class Reading:
     refusals: tuple[Refusal, ...]
     problems: tuple[Problem, ...]
     lapses: tuple[consent.Lapse, ...] = ()
+    has_transcript: bool = False
+    speakers: tuple[str, ...] = ()
+    cited: tuple[str, ...] = ()
 
     @property
     def consent_until(self) -> date | None:
@@ -129,7 +133,19 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
         # An approval that holds sealed recording and machine words together; until then they may not belong together.
         problems.extend(_foreign_machine_words(episode, digests))
     lapses = consent.lapses(episode, show.consents_of(episode))
-    return Reading(episode, transcript, markdown, subject, verdict, tuple(refusals), tuple(problems), lapses)
+    return Reading(
+        episode,
+        transcript,
+        markdown,
+        subject,
+        verdict,
+        tuple(refusals),
+        tuple(problems),
+        lapses,
+        has_transcript=transcript is not None,
+        speakers=transcript.speakers if transcript else (),
+        cited=tuple(dict.fromkeys(cited)),
+    )
 
 
 def _safeguards(
@@ -195,13 +211,14 @@ def _since_publication(
 
 def survey(root: Path, now: datetime) -> tuple[EpisodeStatus, ...]:
     """How every episode stands, without changing anything. Raises InvalidShow."""
-    return survey_show(load_show(root), remembered_digests(root), now, {})
+    show, digests = load_show(root), remembered_digests(root)
+    return survey_show(show, {one.slug: read_episode(show, one, digests) for one in show.episodes}, now, {})
 
 
 def survey_show(
-    show: Show, digests: DigestCache, now: datetime, failed: Mapping[str, OnRecordError]
+    show: Show, readings: Mapping[str, Reading], now: datetime, failed: Mapping[str, OnRecordError]
 ) -> tuple[EpisodeStatus, ...]:
-    """How every episode of a show that is already read stands; `failed` says which ones a run set aside."""
+    """How every episode of a show stands of which there are `readings`; `failed` says which ones were set aside."""
     published = _published(show.root)
     statuses = [
         EpisodeStatus(slug, slug, State.INVALID, "it cannot be used", _MEND, error.problems)
@@ -215,7 +232,7 @@ def survey_show(
         if error := failed.get(episode.slug):
             status = _failure(episode, error)
         else:
-            status = _status(read_episode(show, episode, digests), now, published)
+            status = _status(readings[episode.slug], now, published)
         statuses.append(replace(status, warnings=warnings(show, episode, now.date())))
     return tuple(sorted(statuses, key=lambda status: status.slug))
 
@@ -238,7 +255,7 @@ def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> Ep
         return status(State.INVALID, reading.problems[0].what, _MEND)
     if reading.verdict.changed:
         return status(State.VOID, f"because {', '.join(reading.verdict.changed)} changed", check)
-    if not (episode.is_taken_over or (episode.folder / MACHINE_NAME).exists() or reading.transcript):
+    if not (episode.is_taken_over or (episode.folder / MACHINE_NAME).exists() or reading.has_transcript):
         return status(State.TO_TRANSCRIBE, "no machine words yet", "make pipeline")
     if refusals:
         return status(State.WAITING, refusals[0].what, "mend that at the desk: make review (or in an editor)")

@@ -30,6 +30,7 @@ from pipeline.publish.pages import (
     page_address,
     transcript_html,
 )
+from pipeline.publish.parts import EpisodeParts
 from pipeline.publish.site import build_site
 from pipeline.publish.templates import Templates
 from pipeline.publish.wording import format_day, format_length
@@ -67,7 +68,9 @@ def _site(approved: Sequence[ApprovedEpisode], show: Show | None = None, today: 
 
 def _episode_page(approved: ApprovedEpisode, *, show: Show | None = None, today: date = TODAY) -> Any:
     site = _site([approved], show, today)
-    return _document(PAGES.episode_page(site, site.episodes[0]))
+    (part,) = site.episodes
+    assert isinstance(part, EpisodeParts)
+    return _document(PAGES.episode_page(site, part))
 
 
 def _approved(episode: dict[str, Any] | None = None, **changes: Any) -> ApprovedEpisode:

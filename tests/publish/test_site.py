@@ -17,7 +17,7 @@ from PIL import Image
 
 from pipeline import files
 from pipeline.errors import InvalidAudio, Refused
-from pipeline.publish import site as site_module
+from pipeline.publish import placing as placing_module
 from pipeline.publish.model import ApprovedEpisode
 from pipeline.publish.site import SiteResult, build_site
 from pipeline.show import Show
@@ -308,7 +308,7 @@ def _interrupted(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", counted(Path.replace))
-        patch.setattr(site_module, "_remove", counted(site_module._remove))
+        patch.setattr(placing_module, "_remove", counted(placing_module._remove))
         try:
             house.build(approved)
         except Killed:

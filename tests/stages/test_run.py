@@ -40,13 +40,17 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+# What a run remembers depends on the clock: of a file that was written just now nothing is believed.
+MEMORIES = ("digests.json", "reading.json", "standing.json")
+
+
 def written_at(root: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file() and path.name != "digests.json"}
+    return {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file() and path.name not in MEMORIES}
 
 
 def outputs(build: Path) -> set[str]:
-    """Names of what stages made: the memory of digests depends on the clock, and locks hold nothing."""
-    return {name for name in tree(build) if name not in ("digests.json", "run.lock")}
+    """Names of what stages made: memories depend on the clock, and locks hold nothing."""
+    return {name for name in tree(build) if Path(name).name not in (*MEMORIES, "run.lock")}
 
 
 def feed(root: Path) -> str:

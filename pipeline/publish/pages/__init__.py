@@ -8,10 +8,13 @@ from pipeline.publish.pages.frame import (
     SEARCH_PAGE,
     Site,
     SiteAssets,
+    age,
+    archive_page,
     newest_first,
     page_address,
+    worth_showing,
 )
-from pipeline.publish.pages.lists import all_corrections
+from pipeline.publish.pages.lists import all_corrections, by_year, citing
 from pipeline.publish.pages.render import Pages
 from pipeline.publish.pages.transcript import transcript_html
 
@@ -23,9 +26,14 @@ __all__ = [
     "Pages",
     "Site",
     "SiteAssets",
+    "age",
     "all_corrections",
+    "archive_page",
+    "by_year",
+    "citing",
     "named_people",
     "newest_first",
     "page_address",
     "transcript_html",
+    "worth_showing",
 ]

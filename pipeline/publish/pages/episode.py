@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from pipeline.publish.chapters import timed_chapters
 from pipeline.publish.claimed import waived_claims
+from pipeline.publish.finished import Candidate, Neighbour
 from pipeline.publish.heads import episode_head
 from pipeline.publish.model import ApprovedEpisode
 from pipeline.publish.notes import reference_html
@@ -47,7 +48,7 @@ class _Named:
 
 
 def episode_context(
-    site: Site, part: EpisodeParts, *, newer: EpisodeParts | None, older: EpisodeParts | None
+    site: Site, part: EpisodeParts, *, newer: Neighbour | None, older: Neighbour | None
 ) -> dict[str, Any]:
     """The variables of episode.html beside those of every page; docs/templates.md names them."""
     approved, files = part.approved, part.files
@@ -121,7 +122,7 @@ def episode_context(
     }
 
 
-def named_people(show: Show, approved: ApprovedEpisode) -> tuple[Person, ...]:
+def named_people(show: Show, approved: ApprovedEpisode | Candidate) -> tuple[Person, ...]:
     """Everybody who is named for an episode, each once: those who are heard, then those who are credited."""
     heard = {one.id: one for one in approved.people}
     credited = {one.person: show.people[one.person] for one in approved.episode.credits}
@@ -161,10 +162,8 @@ def _report_address(site: Site, approved: ApprovedEpisode, page: str) -> str | N
     return f"mailto:{quote(mail, safe='@')}?subject={subject}&body={body}"
 
 
-def _neighbour(page: str, part: EpisodeParts | None) -> tuple[str, str, str] | None:
-    if part is None:
-        return None
-    return relative(page, part.files.page), part.approved.episode.title, part.approved.language
+def _neighbour(page: str, other: Neighbour | None) -> tuple[str, str, str] | None:
+    return (relative(page, other.page), other.title, other.language) if other else None
 
 
 def _sources(part: EpisodeParts, sources: Mapping[str, Source], audio: str) -> list[_ListedSource]:

@@ -10,19 +10,22 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
+from pipeline.publish.finished import PAGE, Finished
 from pipeline.publish.heads import Head
 from pipeline.publish.parts import EpisodeParts
 from pipeline.publish.subscribe import ways
-from pipeline.show import Show, ShowSettings, direction
+from pipeline.show import Episode, Show, ShowSettings, direction
 
-INDEX_PAGE = "index.html"
+Part = TypeVar("Part", bound=EpisodeParts | Finished)
+
+INDEX_PAGE = PAGE
 MISSING_PAGE = "404.html"
 PEOPLE_PAGE = "people.html"
 SOURCES_PAGE = "sources.html"
@@ -77,15 +80,17 @@ class SiteAssets:
 class Site:
     """Everything that is published at once. `episodes` stand newest first; `photos` are places by a person's id.
 
-    `today` decides which calls to action have ended; `search_index` is the place of the index's manifest.
+    `today` decides which calls to action have ended; `search_index` is the place of the index's manifest. `has` says
+    which of the pages that there need not be have something to show, where that is not to be seen from `episodes`.
     """
 
     show: Show
-    episodes: tuple[EpisodeParts, ...]
+    episodes: tuple[EpisodeParts | Finished, ...]
     assets: SiteAssets
     today: date
     photos: Mapping[str, str] = field(default_factory=dict)
     search_index: str = ""
+    has: Mapping[str, bool] | None = None
 
     @property
     def settings(self) -> ShowSettings:
@@ -93,9 +98,20 @@ class Site:
         return self.show.settings
 
 
-def newest_first(parts: Iterable[EpisodeParts]) -> tuple[EpisodeParts, ...]:
+def newest_first(parts: Iterable[Part]) -> tuple[Part, ...]:
     """Episodes in the order of every list: the latest publication stands first."""
-    return tuple(sorted(parts, key=lambda one: (one.approved.episode.published_at, one.approved.slug), reverse=True))
+    return tuple(sorted(parts, key=lambda one: age(one.approved.episode), reverse=True))
+
+
+def age(episode: Episode) -> tuple[datetime, str]:
+    """By what lists are in order: the greatest is the newest."""
+    return episode.published_at, episode.slug
+
+
+def worth_showing(episodes: Iterable[Episode]) -> dict[str, bool]:
+    """Which of the pages that there need not be have something to show, for `Site.has`."""
+    known = list(episodes)
+    return {"people": any(one.people for one in known), "corrections": any(one.corrections for one in known)}
 
 
 def archive_page(year: int) -> str:
@@ -143,10 +159,7 @@ def frame(site: Site, page: str, language: str, head: Head | None = None, *, any
         "noindex": settings.noindex,
         "policy": POLICY.format(data=f" {head.policy_source}" if head else ""),
         "ways": ways(settings, settings.site_url + FEED),
-        "has": {
-            "people": any(one.approved.people for one in site.episodes),
-            "corrections": any(one.approved.episode.corrections for one in site.episodes),
-        },
+        "has": site.has or worth_showing(one.approved.episode for one in site.episodes),
         "links": {name: link(to) for name, to in (*SHARED_PAGES.items(), *site.assets.places.items())},
         "own_file": _own_file(site.assets.own, link),
     }

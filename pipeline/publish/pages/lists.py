@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from pipeline.publish.finished import Finished
 from pipeline.publish.heads import show_head
 from pipeline.publish.notes import format_time, reference_html
 from pipeline.publish.pages.episode import named_people
@@ -22,6 +23,7 @@ from pipeline.publish.pages.frame import (
     PEOPLE_PAGE,
     SEARCH_PAGE,
     SOURCES_PAGE,
+    Part,
     Site,
     archive_page,
     page_address,
@@ -105,11 +107,15 @@ def archive_context(site: Site) -> dict[str, Any]:
     }
 
 
-def year_contexts(site: Site) -> Iterator[tuple[str, dict[str, Any]]]:
-    """For each year its page and what stands on it."""
-    for year, parts in groupby(site.episodes, key=_year):
-        page = archive_page(year)
-        yield page, {"years": _years(site, page), "year": year, "episodes": [_listed(page, part) for part in parts]}
+def by_year(episodes: Iterable[Part]) -> list[tuple[int, list[Part]]]:
+    """The years with their episodes, in the order of `episodes`, which stand newest first."""
+    return [(year, list(parts)) for year, parts in groupby(episodes, key=_year)]
+
+
+def year_context(site: Site, year: int, parts: Sequence[EpisodeParts | Finished]) -> dict[str, Any]:
+    """What stands on the page of a year."""
+    page = archive_page(year)
+    return {"years": _years(site, page), "year": year, "episodes": [_listed(page, part) for part in parts]}
 
 
 def people_context(site: Site) -> dict[str, Any]:
@@ -129,10 +135,10 @@ def sources_context(site: Site) -> dict[str, Any]:
     titles: dict[tuple[str, str], str] = {}
     works: Counter[str] = Counter()
     for part in site.episodes:
-        spoken = cited_at(part.approved.paragraphs)
+        cited, spoken = citing(part)
         known = site.show.sources_of(part.approved.episode)
         page = relative(SOURCES_PAGE, part.files.page)
-        for key in dict.fromkeys((*(one.source.id for one in part.notes.references), *spoken)):
+        for key in cited:
             if key not in known:
                 continue
             html = reference_html(known[key])
@@ -151,12 +157,20 @@ def sources_context(site: Site) -> dict[str, Any]:
     return {"sources": [found[place] for place in sorted(found, key=lambda place: (titles[place], place[0]))]}
 
 
+def citing(part: EpisodeParts | Finished) -> tuple[tuple[str, ...], Mapping[str, list[int]]]:
+    """The keys of an episode's sources, those of the notes first; the times in ms at which speakers cite each."""
+    if isinstance(part, Finished):
+        return part.cited, part.spoken
+    spoken = cited_at(part.approved.paragraphs)
+    return tuple(dict.fromkeys((*(one.source.id for one in part.notes.references), *spoken))), spoken
+
+
 def corrections_context(site: Site, page: str) -> dict[str, Any]:
     """Every correction of every episode, the latest first."""
     return {"corrections": [(_listed(page, part), one) for part, one in all_corrections(site.episodes)]}
 
 
-def all_corrections(parts: Sequence[EpisodeParts]) -> list[tuple[EpisodeParts, Correction]]:
+def all_corrections(parts: Sequence[EpisodeParts | Finished]) -> list[tuple[EpisodeParts | Finished, Correction]]:
     """Corrections with the episodes that they belong to, the latest first."""
     found = [(part, one) for part in parts for one in part.approved.episode.corrections]
     return sorted(found, key=lambda pair: (pair[1].at, pair[0].approved.slug), reverse=True)
@@ -167,7 +181,7 @@ def feed_context(site: Site) -> dict[str, Any]:
     return {"episodes": [_listed(FEED_PAGE, part) for part in site.episodes[:FEED_PAGE_EPISODES]]}
 
 
-def _listed(page: str, part: EpisodeParts) -> Listed:
+def _listed(page: str, part: EpisodeParts | Finished) -> Listed:
     return Listed(part.approved, relative(page, part.files.page))
 
 
@@ -178,11 +192,11 @@ def _years(site: Site, page: str) -> list[tuple[int, int, str]]:
     ]
 
 
-def _year(part: EpisodeParts) -> int:
+def _year(part: EpisodeParts | Finished) -> int:
     return part.approved.episode.published_at.year
 
 
-def _deeds(part: EpisodeParts, person: Person) -> str:
+def _deeds(part: EpisodeParts | Finished, person: Person) -> str:
     """What somebody does in an episode, in the words of its page."""
     episode = part.approved.episode
     deeds = ["host"] if person.id in episode.hosts else ["guest"] if person.id in episode.guests else []

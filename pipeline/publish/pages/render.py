@@ -6,11 +6,12 @@ notes come already sanitised from `notes.render`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from pipeline.publish.finished import Finished, Neighbour
 from pipeline.publish.notes import format_time
 from pipeline.publish.pages import lists
 from pipeline.publish.pages.episode import episode_context
@@ -24,6 +25,7 @@ from pipeline.publish.pages.frame import (
     SEARCH_PAGE,
     SOURCES_PAGE,
     Site,
+    archive_page,
     frame,
     split_paragraphs,
 )
@@ -56,14 +58,19 @@ class Pages:
         }
 
     def all(self, site: Site) -> Iterator[tuple[str, str]]:
-        """Every page by its name, those that lead to others after those they lead to."""
-        neighbours = (None, *site.episodes, None)
-        for newer, part, older in zip(neighbours, site.episodes, neighbours[2:], strict=False):
-            yield part.files.page, self.episode_page(site, part, newer=newer, older=older)
+        """Every page that is not made yet, by its name, those that lead to others after those they lead to."""
+        named = [Neighbour(one.files.page, one.approved.episode.title, one.approved.language) for one in site.episodes]
+        for part, newer, older in zip(site.episodes, (None, *named), (*named[1:], None), strict=False):
+            if isinstance(part, EpisodeParts):
+                yield part.files.page, self.episode_page(site, part, newer=newer, older=older)
+        for year, parts in lists.by_year(site.episodes):
+            yield archive_page(year), self.year_page(site, year, parts)
+        yield from self.shared(site)
+
+    def shared(self, site: Site) -> Iterator[tuple[str, str]]:
+        """The pages over all episodes, but those of years."""
         yield PEOPLE_PAGE, self._page(site, PEOPLE_PAGE, "people.html", lists.people_context(site))
         yield SOURCES_PAGE, self._page(site, SOURCES_PAGE, "sources.html", lists.sources_context(site))
-        for name, context in lists.year_contexts(site):
-            yield name, self._page(site, name, "archive.html", context)
         yield ARCHIVE_PAGE, self._page(site, ARCHIVE_PAGE, "archive.html", lists.archive_context(site))
         context = lists.corrections_context(site, CORRECTIONS_PAGE)
         yield CORRECTIONS_PAGE, self._page(site, CORRECTIONS_PAGE, "corrections.html", context)
@@ -73,11 +80,15 @@ class Pages:
         yield MISSING_PAGE, self.missing_page(site)
 
     def episode_page(
-        self, site: Site, part: EpisodeParts, *, newer: EpisodeParts | None = None, older: EpisodeParts | None = None
+        self, site: Site, part: EpisodeParts, *, newer: Neighbour | None = None, older: Neighbour | None = None
     ) -> str:
         """One episode, with the way to its neighbours."""
         context = episode_context(site, part, newer=newer, older=older)
         return self._page(site, part.files.page, "episode.html", context, language=part.approved.language)
+
+    def year_page(self, site: Site, year: int, parts: Sequence[EpisodeParts | Finished]) -> str:
+        """The episodes of one year."""
+        return self._page(site, archive_page(year), "archive.html", lists.year_context(site, year, parts))
 
     def index_page(self, site: Site) -> str:
         """The show, its feed and its episodes, newest first."""

@@ -8,6 +8,7 @@ rest of what is shown of a result.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -17,7 +18,11 @@ from pipeline.publish.chapters import timed_chapters
 from pipeline.publish.cues import Cue
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, named_by_content
 from pipeline.publish.notes import Notes
+from pipeline.publish.search.folding import words
 
+_HEADING_COUNTS, _NOTES_COUNTS = 8, 3  # times that a word counts there; once in the transcript
+_SATURATION, _LENGTH_MATTERS, _USUAL_WORDS = 1.2, 0.6, 5000  # BM25's k1 and b, and what it measures lengths by
+_HIGHEST_WEIGHT = 9
 CARD_SUFFIX = "search.json"
 NOTES_ANCHOR = "#notes"  # where the page has them
 
@@ -64,6 +69,13 @@ class Document:
     notes: str
     said: str
 
+    @property
+    def weights(self) -> dict[str, int]:
+        """By each word that it is found by its weight of 1 to 9, as `index` explains it."""
+        counts = _counts(self)
+        weights = _weights(counts)
+        return {word: weights[count] for word, count in counts.items()}
+
 
 def document(slug: str, card: Card, said: str) -> Document:
     """The document of an episode that is shown as `card`, in which `said` is said."""
@@ -103,3 +115,18 @@ def _passages(approved: ApprovedEpisode, notes: Notes) -> Iterator[Passage]:
         yield Passage("Chapter", f"#t={chapter.start_ms / 1000:g}", chapter.title)
     for reference in notes.references:
         yield Passage(f"Source {reference.number}", f"#{reference.anchor}", reference.source.title)
+
+
+def _counts(document: Document) -> Counter[str]:
+    counts = Counter(words(document.said))
+    for text, times in ((document.heading, _HEADING_COUNTS), (document.notes, _NOTES_COUNTS)):
+        for word in words(text):
+            counts[word] += times
+    return counts
+
+
+def _weights(counts: Counter[str]) -> dict[int, int]:
+    """The weight for each count that occurs."""
+    length = counts.total() / _USUAL_WORDS
+    half = _SATURATION * (1 - _LENGTH_MATTERS + _LENGTH_MATTERS * length)
+    return {count: max(1, round(_HIGHEST_WEIGHT * count / (count + half))) for count in set(counts.values())}

@@ -1,6 +1,6 @@
 """The index: which words stand in which episodes, cut into small files of which a search needs a few.
 
-Pure: documents in, files out; the same documents give the same bytes. Episodes are kept in periods of whole years,
+Pure: documents in, files out; the same documents give the same bytes. Episodes are kept in periods of whole months,
 so that a touched episode changes the files of its own period only, and every browser keeps the others. A period's
 words are sorted and cut into files of about WORDS_FILE_BYTES; the manifest says with which word each file begins.
 
@@ -14,21 +14,18 @@ episode alone. How rare a word is, the search page reckons from the length of th
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
+from typing import Protocol, TypeVar
 
 from pipeline import files
-from pipeline.publish.search.documents import Document
-from pipeline.publish.search.folding import words
 
+SearchableT = TypeVar("SearchableT", bound="Searchable")
 FOLDER = "search"
 WORDS_FILE_BYTES = 12_000
-PERIOD_EPISODES = 200  # a period is closed at the end of the year in which it reaches this many
-_HEADING_COUNTS, _NOTES_COUNTS = 8, 3  # times that a word counts there; once in the transcript
-_SATURATION, _LENGTH_MATTERS, _USUAL_WORDS = 1.2, 0.6, 5000  # BM25's k1 and b, and what it measures lengths by
-_HIGHEST_WEIGHT = 9
+PERIOD_EPISODES = 200  # a period is closed at the end of the month in which it reaches this many
 
 
 @dataclass(frozen=True)
@@ -39,34 +36,72 @@ class Index:
     files: Mapping[str, bytes]
 
 
-def build_index(documents: Sequence[Document]) -> Index:
+class Searchable(Protocol):
+    """What the index needs of an episode: when it was published, its card, and how much each of its words weighs."""
+
+    @property
+    def slug(self) -> str:
+        """Its place on the site."""
+
+    @property
+    def published(self) -> date:
+        """The day of its publication."""
+
+    @property
+    def card(self) -> str:
+        """The path of its card below `site/`."""
+
+    @property
+    def weights(self) -> Mapping[str, int]:
+        """By each word its weight, 1 to 9."""
+
+
+Starts = list[list[str]]  # of each file of words the first word, and the piece of a digest in the file's name
+
+
+def build_index(documents: Sequence[Searchable]) -> Index:
     """The index of `documents`, whatever their order."""
     contents: dict[str, bytes] = {}
-    periods: list[dict[str, object]] = []
-    for period in _periods(documents):
-        starts: list[list[str]] = []
-        for first, content in _words_files(period):
-            name = _named("words", content)
-            contents[name] = content
-            starts.append([first, _hash_of(name)])
-        periods.append(
-            {
-                "years": [period[0].published.year, period[-1].published.year],
-                "episodes": [[one.slug, _hash_of(one.card)] for one in period],
-                "words": starts,
-            }
-        )
-    manifest = _json({"version": 1, "periods": periods})
-    name = _named("index", manifest)
+    made: list[tuple[Sequence[Searchable], Starts]] = []
+    for period in periods(documents):
+        starts, words_files = index_period(period)
+        contents |= words_files
+        made.append((period, starts))
+    name, manifest = index_manifest(made)
     return Index(name, contents | {name: manifest})
 
 
-def _periods(documents: Sequence[Document]) -> Iterator[list[Document]]:
-    """Documents in the order of publication, in periods of whole years; begins with the oldest."""
-    period: list[Document] = []
+def index_period(period: Sequence[Searchable]) -> tuple[Starts, dict[str, bytes]]:
+    """The files of a period's words by their paths below `site/`, and where each begins."""
+    starts: Starts = []
+    contents: dict[str, bytes] = {}
+    for first, content in _words_files(period):
+        name = _named("words", content)
+        contents[name] = content
+        starts.append([first, _hash_of(name)])
+    return starts, contents
+
+
+def index_manifest(made: Sequence[tuple[Sequence[Searchable], Starts]]) -> tuple[str, bytes]:
+    """The file that every search begins with, by its path: of each period its episodes and where its words begin."""
+    told = [
+        {
+            "years": [period[0].published.year, period[-1].published.year],
+            "episodes": [[one.slug, _hash_of(one.card)] for one in period],
+            "words": starts,
+        }
+        for period, starts in made
+    ]
+    manifest = _json({"version": 1, "periods": told})
+    return _named("index", manifest), manifest
+
+
+def periods(documents: Iterable[SearchableT]) -> Iterator[list[SearchableT]]:
+    """Documents in the order of publication, in periods of whole months; begins with the oldest."""
+    period: list[SearchableT] = []
     ordered = sorted(documents, key=lambda one: (one.published, one.slug))
-    for _, year in groupby(ordered, key=lambda one: one.published.year):
-        period.extend(year)
+    for _, month in groupby(ordered, key=lambda one: (one.published.year, one.published.month)):
+        period.extend(month)
         if len(period) >= PERIOD_EPISODES:
             yield period
             period = []
@@ -74,7 +109,7 @@ def _periods(documents: Sequence[Document]) -> Iterator[list[Document]]:
         yield period
 
 
-def _words_files(period: Sequence[Document]) -> Iterator[tuple[str, bytes]]:
+def _words_files(period: Sequence[Searchable]) -> Iterator[tuple[str, bytes]]:
     """The first word and the content of each file of a period's words."""
     index = _lists(period)
     part: dict[str, list[int]] = {}
@@ -89,35 +124,18 @@ def _words_files(period: Sequence[Document]) -> Iterator[tuple[str, bytes]]:
         yield next(iter(part)), _json(part)
 
 
-def _lists(period: Sequence[Document]) -> dict[str, list[int]]:
+def _lists(period: Sequence[Searchable]) -> dict[str, list[int]]:
     index: dict[str, list[int]] = {}
     last: dict[str, int] = {}
     for number, document in enumerate(period):
-        counts = _counts(document)
-        weights = _weights(counts)
         place = 10 * number
-        for word, count in counts.items():
+        for word, weight in document.weights.items():
             if word in index:
-                index[word].append(place - last[word] + weights[count])
+                index[word].append(place - last[word] + weight)
             else:
-                index[word] = [place + weights[count]]
+                index[word] = [place + weight]
             last[word] = place
     return index
-
-
-def _counts(document: Document) -> Counter[str]:
-    counts = Counter(words(document.said))
-    for text, times in ((document.heading, _HEADING_COUNTS), (document.notes, _NOTES_COUNTS)):
-        for word in words(text):
-            counts[word] += times
-    return counts
-
-
-def _weights(counts: Counter[str]) -> dict[int, int]:
-    """The weight for each count that occurs."""
-    length = counts.total() / _USUAL_WORDS
-    half = _SATURATION * (1 - _LENGTH_MATTERS + _LENGTH_MATTERS * length)
-    return {count: max(1, round(_HIGHEST_WEIGHT * count / (count + half))) for count in set(counts.values())}
 
 
 def _as_browsers_sort(word: str) -> bytes:

@@ -1,0 +1,168 @@
+"""Bringing a plan to the disk: files are linked or written in its order, and then what it does not name is removed.
+
+A plan names every file below `site/`, in the order in which they must be there. That order keeps a promise under every
+interruption: **the feed names only files that are there, whole.** All else is brought to the disk before the first
+page of the feed is put in place; only after the feed vanishes what the site no longer names.
+
+Nothing is remembered between runs. What this program makes has names that nobody else would give (a piece of the
+content's digest, after the folder's own name), so what an episode left behind is known by its name even when
+`build/` was deleted or a run was killed. Files of other names are reported and never touched.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from pipeline import files
+from pipeline.errors import Problem, Refused
+from pipeline.publish.finished import PAGE
+from pipeline.publish.templates import STATIC_FOLDER, STATIC_SUFFIXES
+
+_PIECE = r"[0-9a-f]{12}"
+# Add to these, never take away: an older version's files must still be known as ours.
+_OURS_SHARED = re.compile(
+    rf"^(?:{STATIC_FOLDER}/[A-Za-z0-9_-]+-{_PIECE}(?:{'|'.join(map(re.escape, STATIC_SUFFIXES))})|feed-\d+\.xml"
+    r"|(?:people|sources|archive(?:-\d{1,4})?|corrections|feed|search)\.html|(?:corrections|sitemap)\.xml|robots\.txt"
+    rf"|search/(?:index|words)-{_PIECE}\.json)$"
+)
+_OURS_EPISODE = re.compile(
+    rf"^(?P<slug>[a-z0-9-]+)/(?P=slug)-{_PIECE}\."
+    r"(?:mp3|opus|aac|m4a|m4v|mov|mp4|oga|flac|wav|webm|vtt|srt|txt|json|html|chapters\.json|search\.json|jpg)$"
+)
+_FEED = re.compile(r"^feed(?:-\d+)?\.xml$")
+
+
+class Placed(NamedTuple):
+    """Names of files that were not there or were different, of those that were removed, and of those of others."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    strays: tuple[str, ...]
+
+
+def place_files(site: Path, plan: Mapping[str, bytes | Path], report: Callable[[float], None]) -> Placed:
+    """Make `site` hold what `plan` names, beside whatever others put there. The caller holds the lock.
+
+    A path in the plan stands for the content of the file there, which is linked where that can be done. Raises Refused
+    when something stands in the way in `site`.
+    """
+    _refuse_obstacles(site, plan)
+    _remove_leftovers(site)
+    there = dict(_listing(site))
+    written: list[str] = []
+    feeds = [name for name in plan if _FEED.match(name)]
+    for names in ([name for name in plan if not _FEED.match(name)], feeds):
+        begun = len(written)
+        for name in names:
+            report(len(written) / (len(plan) + 1))
+            if _differs(site / name, name, plan[name], there.get(name)):
+                _put(site / name, plan[name])
+                written.append(name)
+        files.settle([site / name for name in written[begun:]])
+    ours, strays = _superfluous(site, plan.keys())
+    for name in ours:
+        _remove(site / name)
+    for folder in {(site / name).parent for name in ours} - {site}:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    report(1.0)
+    return Placed(tuple(written), tuple(ours), tuple(strays))
+
+
+def _listing(folder: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+    """Every file in a folder and in its folders, by its name below the first."""
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _listing(folder / entry.name, f"{below}{entry.name}/")
+            else:
+                yield f"{below}{entry.name}", entry.stat(follow_symlinks=False)
+
+
+def _differs(path: Path, name: str, content: bytes | Path, there: os.stat_result | None) -> bool:
+    if there is None:
+        return True
+    if isinstance(content, bytes):
+        return there.st_size != len(content) or path.read_bytes() != content
+    source = content.stat()
+    if (source.st_dev, source.st_ino) == (there.st_dev, there.st_ino):
+        return False
+    # A name that carries a digest says what is in the file.
+    return source.st_size != there.st_size or not (_OURS_EPISODE.match(name) or filecmp.cmp(content, path, False))
+
+
+def _put(path: Path, content: bytes | Path) -> None:
+    with files.replacing(path, flush=False) as temporary:
+        if isinstance(content, bytes):
+            temporary.write_bytes(content)
+            return
+        try:
+            os.link(content, temporary)
+        except OSError:  # another file system, or one without hard links
+            shutil.copyfile(content, temporary)
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _refuse_obstacles(site: Path, names: Iterable[str]) -> None:
+    """A link in the way could lead the writing out of `site`, a folder could stop it half-way."""
+    problems = [
+        Problem(str(site / name), what, "Move it out of site/, which holds what is published")
+        for name, is_folder in sorted(_places(names).items())
+        if (what := _obstacle(site / name, is_folder=is_folder))
+    ]
+    if problems:
+        raise Refused(problems)
+
+
+def _places(names: Iterable[str]) -> dict[str, bool]:
+    """Every file and, marked True, every folder that the names need."""
+    places: dict[str, bool] = {}
+    for name in names:
+        places[name] = False
+        places |= {str(parent): True for parent in PurePosixPath(name).parents if str(parent) != "."}
+    return places
+
+
+def _obstacle(path: Path, *, is_folder: bool) -> str | None:
+    if path.is_symlink():
+        return "a link stands where the site has a file or a folder of its own"
+    if path.exists() and path.is_dir() is not is_folder:
+        return "a file stands where the site has a folder" if is_folder else "a folder stands where the site has a file"
+    return None
+
+
+def _remove_leftovers(site: Path) -> None:
+    for folder, _, _ in os.walk(site):
+        files.remove_leftovers(Path(folder))
+
+
+def _superfluous(site: Path, planned: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Files that the plan does not name: ours, in the order in which to remove them, and strays."""
+    kept = set(planned)
+    others = sorted(name for name in _names(site) if name not in kept)
+    made_here = {name for name in others if _OURS_SHARED.match(name) or _OURS_EPISODE.match(name)}
+    folders = {PurePosixPath(name).parent for name in made_here if _OURS_EPISODE.match(name)}
+    # A page is ours when files of ours lie beside it. It goes first, so that this is still known after a kill.
+    pages_made_here = [
+        name for name in others if PurePosixPath(name).name == PAGE and PurePosixPath(name).parent in folders
+    ]
+    ours = [*pages_made_here, *sorted(made_here)]
+    return ours, [name for name in others if name not in ours]
+
+
+def _names(site: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(site):
+        linked = [name for name in folders if (Path(folder) / name).is_symlink()]
+        for name in (*names, *linked):
+            yield (Path(folder) / name).relative_to(site).as_posix()
