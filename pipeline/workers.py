@@ -32,6 +32,8 @@ from pipeline.errors import OnRecordError, Problem
 from pipeline.runner import ATTEMPTS, Done, Event, Failed, Lost, Part, Task, packed, unpacked
 
 _STOP_PATIENCE_S = 10.0
+# Whoever started this process may have set one of them (Dask does): the same sum needs the same of all.
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _PACKAGE_HOME = Path(__file__).resolve().parent.parent
 
 
@@ -200,7 +202,7 @@ class _Child:
             stderr=self._complaints,
             env={
                 **os.environ,
-                "OMP_NUM_THREADS": str(self.kind.threads),
+                **dict.fromkeys(_THREADS, str(self.kind.threads)),
                 "PYTHONPATH": os.pathsep.join(paths),
             },
             start_new_session=True,  # Ctrl-C is for the parent, which ends its children in order

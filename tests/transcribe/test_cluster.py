@@ -28,7 +28,7 @@ def test_a_cluster_hears_what_one_machine_hears(phone: Spoken, tmp_path: Path, m
     speech = write_wav(tmp_path / "speech.wav", np.concatenate([spoken, quiet] * 2))
     assert len(cut(speech)) == 2
 
-    def heard(name: str, runner: ClusterRunner | None) -> bytes:
+    def heard(speech: Path, name: str, runner: ClusterRunner | None = None) -> bytes:
         machine = transcribe(
             speech,
             audio_digest=f"sha256:{'0' * 64}",
@@ -47,5 +47,6 @@ def test_a_cluster_hears_what_one_machine_hears(phone: Spoken, tmp_path: Path, m
         cluster.start_worker()
         let_in(cluster, monkeypatch)
         with ClusterRunner(cluster.address, str(cluster.store), scratch=tmp_path) as runner:
-            there = heard("there", runner)
-    assert there == heard("here", None)
+            long, short = heard(speech, "long there", runner), heard(phone.path, "short there", runner)
+    assert long == heard(speech, "long here")
+    assert short == heard(phone.path, "short here"), "which takes all cores"
