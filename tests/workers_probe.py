@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InvalidAudio, Problem
+from pipeline.stages import costly
 
 DOUBLE = "tests.workers_probe:double"
+MASTER = "tests.workers_probe:master"
+POISONOUS_BYTES = 200_000
 
 
 def double(task: dict[str, Any], files: Mapping[str, Path], report: Callable[[float], None]) -> Any:
@@ -48,3 +51,10 @@ def double(task: dict[str, Any], files: Mapping[str, Path], report: Callable[[fl
     if "copy" in files:
         files["copy"].write_bytes(files["original"].read_bytes()[::-1])
     return 2 * task["number"]
+
+
+def master(payload: dict[str, Any], files: Mapping[str, Path], report: Callable[[float], None]) -> Any:
+    """Mastering as it is, but where the recording is longer than it should be: there it takes its process along."""
+    if files["recording"].stat().st_size > POISONOUS_BYTES:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return costly.master(payload, files, report)

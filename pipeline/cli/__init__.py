@@ -21,6 +21,8 @@ from pipeline.cli import moving, verifying, beginning, clustering
 
 __all__ = ["app", "main"]
 
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the program; its own errors end with a message and a code, never with a stack trace."""
@@ -40,6 +42,7 @@ def main() -> None:
             raise
         complain(failed.problems)
         sys.exit(1)
-    except KeyboardInterrupt:
-        err.print("Stopped. What was finished is kept; run again to go on.")
-        sys.exit(130)
+    except SystemExit as ending:
+        if ending.code == _INTERRUPTED:  # which is how typer tells of Ctrl+C
+            err.print("Stopped. What was finished is kept; run again to go on.")
+        raise
