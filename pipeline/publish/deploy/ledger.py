@@ -192,7 +192,10 @@ def judge(
                 found.append(_lost(entry))
         elif item.date != entry.date and entry.slug not in allowed.dates and item.slug not in allowed.dates:
             found.append(_date_moved(entry, item))
-    published = {recording.url: recording.digest for entry in before for recording in _recordings(entry)}
+    published: dict[str, str] = {}
+    for recording in (one for entry in before for one in _recordings(entry)):
+        if recording.digest:
+            published.setdefault(recording.url, recording.digest)
     for item in items:
         digest = published.get(item.url)
         if digest and item.digest and digest != item.digest and item.slug not in allowed.enclosures:
@@ -244,6 +247,7 @@ def news(before: Sequence[Entry], items: Sequence[Listed]) -> tuple[list[Listed]
 
 
 def _recordings(entry: Entry) -> Iterator[Recording]:
+    """Newest first."""
     yield Recording(url=entry.url, digest=entry.digest)
     yield from entry.earlier
 
@@ -274,7 +278,8 @@ def _after(entry: Entry | None, item: Listed, target: str, at: str, allowed: All
     new = new.model_copy(update={"first": entry.first, "earlier": tuple(earlier), "notes": entry.notes})
     if entry.date != item.date:
         new = _noted(new, at, f"moved from {entry.date}", allowed.reason)
-    if any(one.url == item.url and one.digest and one.digest != item.digest for one in earlier):
+    is_other = (entry.url, entry.digest) != (item.url, item.digest)
+    if is_other and any(one.url == item.url and one.digest and one.digest != item.digest for one in earlier):
         new = _noted(new, at, "other audio under a published address", allowed.reason)
     return new
 
@@ -288,8 +293,15 @@ def _merged(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     for one in entries:
         other = found.get((one.target, one.guid))
         if other is not None:
-            later = max(one, other, key=lambda entry: (entry.gone or "", entry.last))
-            one = later.model_copy(update={"first": min(one.first, other.first)})  # noqa: PLW2901  the merged one
+            before, later = sorted((one, other), key=lambda entry: max(entry.gone or "", entry.last))
+            recordings = [each for each in _recordings(before) if each != Recording(url=later.url, digest=later.digest)]
+            one = later.model_copy(  # noqa: PLW2901  the merged one
+                update={
+                    "first": min(one.first, other.first),
+                    "earlier": tuple(dict.fromkeys((*later.earlier, *recordings))),
+                    "notes": tuple(dict.fromkeys((*before.notes, *later.notes))),
+                }
+            )
         found[one.target, one.guid] = one
     return tuple(found.values())
 

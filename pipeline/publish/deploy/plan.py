@@ -167,8 +167,9 @@ def _digest_there(
     if known is not None and known.fits(there):
         return known.digest
     digest = asked.get(one.name)
-    if digest is None and _keeps_its_promise(one):
-        return one.digest  # its name says what it is, and its length agrees
+    if digest is None and (known is None or known.tag is None) and _keeps_its_promise(one):
+        # Its name says what it is, and its length agrees; but one that was put and then written by somebody may lie.
+        return one.digest
     return digest
 
 

@@ -107,6 +107,16 @@ def test_an_address_stays_taken_when_its_episode_moved_on() -> None:
     assert refused([item(1), item(2)], ledger=second) == set()
 
 
+def test_what_was_allowed_once_is_what_was_published() -> None:
+    """Other audio that a person let pass under an address is what apps were given there from then on."""
+    other = [item(1), item(2, digest=files.digest_bytes(b"other"))]
+    second = after(FIRST, other, DAY_2, Allowed("why", enclosures={"talk-2"}))
+    assert refused(other, ledger=second) == set()
+    assert refused([item(1), item(2)], ledger=second) == {"feed-enclosure-reused"}
+    third = after(second, [item(1), replace(other[1], item=files.digest_bytes(b"another title"))], DAY_3)
+    assert [len(one.notes) for one in third.entries] == [0, 1]
+
+
 def test_a_guid_may_stand_once() -> None:
     assert "feed-guid-doubled" in refused([item(1), item(2), item(3, guid="guid-1")])
     everything = Allowed("why", everything=True)
@@ -149,6 +159,21 @@ def test_two_ledgers_merge_line_by_line(tmp_path: Path) -> None:
     assert merged.keys() == {"guid-1", "guid-2", "guid-3", "guid-4"}
     assert merged["guid-2"].title == "Talk two"
     assert merged["guid-3"].first == DAY_2
+
+
+def test_of_two_lines_the_later_one_says_whether_an_episode_is_gone(tmp_path: Path) -> None:
+    """On one branch it was taken out; on the other it came back after that, with another recording."""
+    gone = after(FIRST, [item(1)], DAY_2, Allowed("why", removals={"talk-2"}))
+    new = item(2, url="https://show.example/talk-2/talk-2-aaaaaaaaaaaa.mp3", digest=files.digest_bytes(b"n"))
+    back = after(FIRST, [item(1), new], DAY_3)
+    path = tmp_path / "ledger.json"
+    for entries in ((*back.entries, *gone.entries), (*gone.entries, *back.entries)):
+        lines = [files.canonical_json(one.model_dump(exclude_defaults=True)) for one in entries]
+        path.write_text('{"version":1,"lines":[\n' + ",\n".join(lines) + "]}", "utf-8")
+        (merged,) = (one for one in read_ledger(path).entries if one.guid == "guid-2")
+        assert (merged.gone, merged.last, merged.url) == (None, DAY_3, new.url)
+        assert [one.reason for one in merged.notes] == ["why"]
+        assert [one.url for one in merged.earlier] == [item(2).url]
 
 
 @pytest.mark.parametrize(

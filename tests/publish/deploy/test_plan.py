@@ -124,6 +124,8 @@ def test_a_damaged_recording_is_mended_and_another_under_its_name_refused() -> N
     stored[name] = Stored(3, "torn")
     (step,) = make_plan(wanted(**SITE), stored, noted, {}, today=TODAY).steps
     assert step.mends
+    stored[name] = Stored(len("audio"), "written since")  # as long, and the target cannot say what is in it
+    assert [step.upload.name for step in make_plan(wanted(**SITE), stored, noted, {}, today=TODAY).steps] == [name]
     with pytest.raises(Refused, match="apps keep the one they have"):
         make_plan(wanted(**SITE | {name: "something else"}), *standing(SITE), {}, today=TODAY)
 
