@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import tomlkit
+
 from pipeline import __version__, files
 from pipeline.errors import InvalidInput, NoAnswer, Problem, Refused
 from pipeline.publish.lint import reading as lint_reading
@@ -36,6 +38,7 @@ from pipeline.show import (
     scaffold,
 )
 from pipeline.show import models as show_models
+from pipeline.show.reading import read_toml
 from pipeline.stages import gathering
 from pipeline.stages.locks import exclusively
 from pipeline.stages.prepare import Report
@@ -104,8 +107,7 @@ def import_feed(root: Path, wanted: Wanted, report: Report) -> Imported:
     NoAnswer where its server gives none, InvalidShow where the show that is here cannot be used. What stops one episode
     is in `failed`, and the others go on.
     """
-    agent = f"OnRecord/{__version__} (moving a podcast; {wanted.feed.partition('?')[0]})"
-    loader = Downloader(wanted.feed, agent)
+    loader = Downloader(wanted.feed, f"OnRecord/{__version__} (moving a podcast)")
     feed, url = _read_all(wanted.feed, loader, report)
     if feed.show.locked and not wanted.despite_lock:
         what = "it says that it may not be imported (podcast:locked)"
@@ -227,8 +229,6 @@ def _here(root: Path, show: Show) -> _Here:
 
 def _unread_guids(show: Show) -> Iterator[str]:
     """The guids of episodes that cannot be used now, and of withdrawn ones: those are here too."""
-    from pipeline.show.reading import read_toml
-
     for slug in (*show.broken, *show.withdrawn):
         table = read_toml(show.folder / slug / EPISODE_NAME, [], optional=True) or {}
         if isinstance(guid := table.get("guid"), str):
@@ -244,16 +244,25 @@ def _make_show(
         raise Refused(Problem(str(folder), "there is something here, and no show", "Choose another folder"))
     site_url = wanted.site_url or plan.default_site_url(show, url)
     site_url = site_url if site_url.endswith("/") else f"{site_url}/"
-    people = plan.People.known({})
+    people = _people_of_an_import_before(folder)
     here = _Here(root, people, set(), set(), 0)
     artwork = _show_artwork(folder, show, loader, repairs)
     text = plan.show_toml(show, people, feed_url=url, site_url=site_url, artwork=artwork, repairs=repairs)
-    files.write_text(folder / GLOSSARY_NAME, scaffold.GLOSSARY_START)
-    files.write_bytes(folder / SOURCES_NAME, b"[]\n")
+    for name, start in ((GLOSSARY_NAME, scaffold.GLOSSARY_START), (SOURCES_NAME, "[]\n")):
+        if not (folder / name).exists():
+            files.write_text(folder / name, start)
     files.write_bytes(folder / IMPORTED_NAME, plan.show_xml(show))
     _add_people(here, loader, repairs)
     files.write_text(folder / SHOW_NAME, text)
     return here
+
+
+def _people_of_an_import_before(folder: Path) -> plan.People:
+    problems: list[Problem] = []
+    table = read_toml(folder / PEOPLE_NAME, problems, optional=True) or {}
+    if problems:
+        raise Refused(problems)
+    return plan.People.known({key: str(one["name"]) for key, one in table.items() if "name" in one})
 
 
 def _is_ours(entry: Path) -> bool:
@@ -308,8 +317,6 @@ def _take(
 
 def _require_valid(item: ForeignItem, slug: str, folder: Path, text: str) -> None:
     """What was written must be readable by everybody else here."""
-    import tomlkit
-
     table = tomlkit.parse(text).unwrap()
     try:
         show_models.Episode.model_validate({**table, "slug": slug, "folder": folder})

@@ -215,9 +215,11 @@ def arrived(root: Path) -> int:
     return max((path.stat().st_size for path in root.rglob("recording.part")), default=0)
 
 
-def test_a_recording_that_is_another_by_now_begins_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_careless", [False, True])
+def test_a_recording_that_is_another_by_now_begins_anew(tmp_path: Path, is_careless: bool) -> None:
     root = tmp_path / "show"
     with hosted() as host:
+        host.is_careless = is_careless
         fill(host, items=FIRST)
         staging = root / "build" / "import"
         take(root, host, limit=1, dry_run=True)
@@ -232,6 +234,33 @@ def test_a_recording_that_is_another_by_now_begins_anew(tmp_path: Path) -> None:
         found = Downloader(f"{host.url}/feed.xml", "test").download(f"{host.url}/a.mp3", target, lambda part: None)
         assert target.read_bytes() == host.files["/a.mp3"]
         assert found.size_bytes == len(host.files["/a.mp3"])
+
+
+def test_nobody_is_told_the_address_of_the_feed(tmp_path: Path) -> None:
+    """The path of a private feed is its password."""
+    with hosted() as host:
+        fill(host)
+        host.files["/secret-key/feed.xml"] = host.files["/feed.xml"]
+        import_feed(tmp_path / "show", Wanted(f"{host.url}/secret-key/feed.xml", limit=1), quiet)
+        (tmp_path / "feed.xml").write_bytes(host.files["/feed.xml"])
+        import_feed(tmp_path / "other", Wanted(str(tmp_path / "feed.xml"), limit=1), quiet)
+    assert host.agents
+    assert not [one for one in host.agents if "secret-key" in one or str(tmp_path) in one]
+
+
+def test_an_import_that_was_killed_before_the_show_was_whole_adds_nobody_twice(tmp_path: Path) -> None:
+    root = tmp_path / "show"
+    with hosted() as host:
+        fill(host)
+        take(root, host, limit=1)
+        (root / "episodes" / "show.toml").unlink()
+        shutil.rmtree(next((root / "episodes").glob("20*")))
+        glossary = root / "episodes" / "glossary.toml"
+        glossary.write_text('[[terms]]\nterm = "mine"\n', "utf-8")
+        done = take(root, host)
+        assert len(done.taken) == 2
+    assert set(load_show(root).people) == {"ada-host", "ben-guest"}
+    assert "mine" in glossary.read_text("utf-8")
 
 
 def test_what_is_no_recording_stops_its_episode_alone(tmp_path: Path) -> None:

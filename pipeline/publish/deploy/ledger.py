@@ -192,10 +192,10 @@ def judge(
                 found.append(_lost(entry))
         elif item.date != entry.date and entry.slug not in allowed.dates and item.slug not in allowed.dates:
             found.append(_date_moved(entry, item))
-    published: dict[str, str] = {}
-    for recording in (one for entry in before for one in _recordings(entry)):
-        if recording.digest:
-            published.setdefault(recording.url, recording.digest)
+    # Oldest first, so that the newest of an address counts.
+    published = {
+        one.url: one.digest for entry in before for one in reversed([*_recordings(entry)]) if one.digest is not None
+    }
     for item in items:
         digest = published.get(item.url)
         if digest and item.digest and digest != item.digest and item.slug not in allowed.enclosures:

@@ -145,10 +145,10 @@ class Downloader:
                 }
                 if answer.status in _REDIRECTS and received.get("location"):
                     return urljoin(current, received["location"].replace(" ", "%20"))
-                if answer.status == 416:
+                start = _start(answer.status, received, have_bytes, headers.get("If-Range", ""))
+                if start is None and answer.status in (206, 416):
                     transfer.forget()
                     raise unanswered(url, "what was left of it does not fit any more", "protocol")
-                start = _start(answer.status, received, have_bytes)
                 if start is None:
                     raise _status(url, answer.status)
                 transfer.take(answer.iter_stream(), start, received)
@@ -190,10 +190,7 @@ class _Transfer:
         if not start:
             # First the old bytes, then the new validator: never old bytes beside a validator that is not theirs.
             self.part.unlink(missing_ok=True)
-        # A weak validator is none for ranges (RFC 9110, 13.1.5).
-        tag = received.get("etag", "")
-        validator = tag if tag.startswith('"') else received.get("last-modified", "")
-        files.write_text(self._memory, files.readable_json({"url": self.url, "validator": validator}))
+        files.write_text(self._memory, files.readable_json({"url": self.url, "validator": _validator(received)}))
         size = start
         with self.part.open("r+b" if start else "wb") as stream:
             stream.seek(start)
@@ -226,12 +223,22 @@ class _Transfer:
         return unanswered(self.url, f"it has more than {RECORDING_MAX_BYTES:,} bytes", "size")
 
 
-def _start(status: int, received: Mapping[str, str], have_bytes: int) -> int | None:
-    """From which byte on the answer is the file; None where it is not."""
+def _validator(received: Mapping[str, str]) -> str:
+    """By what a file is known again; a weak validator is none for ranges (RFC 9110, 13.1.5)."""
+    tag = received.get("etag", "")
+    return tag if tag.startswith('"') else received.get("last-modified", "")
+
+
+def _start(status: int, received: Mapping[str, str], have_bytes: int, validator: str) -> int | None:
+    """From which byte on the answer is the file that was begun, known by `validator`; None where it is not."""
     if status == 200:
         return 0
     match = _RANGE.fullmatch(received.get("content-range", "")) if status == 206 else None
-    return have_bytes if match and int(match[1]) == have_bytes else None
+    if match is None or int(match[1]) != have_bytes:
+        return None
+    # There are servers that send the rest of another file, whatever If-Range says.
+    said = received.get("etag" if validator.startswith('"') else "last-modified", validator)
+    return have_bytes if not have_bytes or said == validator else None
 
 
 def _total(received: Mapping[str, str], start: int) -> int | None:
