@@ -28,7 +28,8 @@ from pipeline.errors import Problem, Refused
 
 if TYPE_CHECKING:
     from pipeline.publish.deploy.plan import Plan
-    from pipeline.stages.deploying import Intent, Outcome
+    from pipeline.stages.deploying import Outcome
+    from pipeline.stages.judging import Intent
 
 _SHOWN = 4
 Slugs = list[str] | None

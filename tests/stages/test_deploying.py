@@ -25,7 +25,8 @@ from pipeline.errors import Busy, Refused
 from pipeline.publish.deploy.ledger import Allowed, Ledger, read_ledger
 from pipeline.publish.serve import application
 from pipeline.stages.amending import correct, withdraw
-from pipeline.stages.deploying import Intent, Options, Outcome, publish
+from pipeline.stages.deploying import Options, Outcome, publish
+from pipeline.stages.judging import Intent
 from pipeline.stages.locks import exclusively
 from pipeline.stages.run import approve, run
 from tests.episodes import ADA, NOW, add_episode
@@ -173,6 +174,45 @@ def test_what_was_withdrawn_is_gone_at_once_and_does_not_come_back(house: House)
     assert FIRST not in house.read()
     with pytest.raises(Refused, match="must not come back: it was withdrawn since"):
         house.publish(Options(rollback=True, allowed=Allowed("We want it.")), LATEST)
+
+
+def test_of_who_is_protected_since_nothing_old_stays(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said of her in the old summary stands in the tags of the old recording, too."""
+    names = tmp_path / "names.toml"
+    names.write_text(f'[[protected]]\nname = "Marta Ruiz"\nepisodes = ["{SECOND}"]\n', "utf-8")
+    house.publish()
+    old = {slug: next((house.www / "current" / slug).glob("*.mp3")).name for slug in (FIRST, SECOND)}
+    for slug in (FIRST, SECOND):
+        for name in ("episode.toml", "notes.md"):
+            house.change(f"{slug}/{name}", "talks with", "meets")
+    monkeypatch.setenv("ONRECORD_PROTECTED_NAMES", str(names))
+    for slug in (FIRST, SECOND):
+        correct(house.root, slug, kind="correction", by="Ada Host", now=LATER)
+        approve(house.root, slug, ADA, LATER)
+    run(house.root, LATER, quiet)
+    house.publish(now=LATER)
+    assert (house.www / "current" / FIRST / old[FIRST]).exists()
+    assert not (house.www / "current" / SECOND / old[SECOND]).exists()
+
+
+def test_nobody_goes_back_to_what_another_machine_has_replaced(house: House, tmp_path: Path) -> None:
+    house.publish()
+    other = House(tmp_path / "other", house.www, house.url)
+    shutil.copytree(house.root, other.root)
+    for one, now in ((house, LATER), (other, LATEST)):
+        one.change(f"{FIRST}/notes.md", "381 cases", f"{now.day} cases")
+        correct(one.root, FIRST, kind="correction", by="Ada Host", now=now)
+        approve(one.root, FIRST, ADA, now)
+        run(one.root, now, quiet)
+        one.publish(now=now)
+    shutil.copy(other.root / "episodes" / "ledger.json", house.root / "episodes")
+    back = Options(rollback=True, allowed=Allowed("It was wrong."))
+    with pytest.raises(Refused, match="was made on another machine"):
+        house.publish(back, LATEST)
+    assert other.publish(back, LATEST).done
+    assert "381 cases" in house.read(f"{FIRST}/")
 
 
 def test_an_episode_is_not_lost_by_accident(house: House) -> None:
@@ -329,3 +369,33 @@ def test_caches_and_hubs_are_told_and_cannot_undo_anything(house: House, tmp_pat
     assert "Podping was not told: it needs a token" in said
     feed = house.read()
     assert f'<atom:link rel="hub" href="{address}"' in feed or f'<atom:link href="{address}" rel="hub"' in feed
+
+
+def test_hubs_hear_of_a_feed_once_it_is_there_for_everybody(house: House, tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    class Hub(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(self.rfile.read(int(self.headers["content-length"])).decode())
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub) as hub:
+        threading.Thread(target=hub.serve_forever, daemon=True).start()
+        house.change("show.toml", str(house.www), str(tmp_path / "behind"))
+        path = house.root / "episodes" / "show.toml"
+        address = f"http://127.0.0.1:{hub.server_address[1]}/"
+        path.write_text(f'{path.read_text("utf-8")}\n[announce]\nwebsub_hub = "{address}"\n', encoding="utf-8")
+        run(house.root, NOW, quiet)
+        assert house.publish().faults
+        assert heard == []
+        (house.www / "current").symlink_to(tmp_path / "behind" / "current")  # the cache has it now
+        again = house.publish()
+        assert (again.intent.empty, again.faults, len(heard)) == (True, (), 1)
+        house.publish()
+        hub.shutdown()
+    assert len(heard) == 1

@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline import files
 from pipeline.errors import Problem, Refused
-from pipeline.publish.deploy.plan import Wanted
+from pipeline.publish.deploy.plan import FEED, Wanted
 
 _FACTS, _FILES = "facts.json", "site"
 _KEPT = 3
@@ -39,10 +39,13 @@ class Releases:
         self.folder = folder
 
     def keep(self, wanted: Iterable[Wanted], facts: Mapping[str, Any]) -> None:
-        """Keep what was just published, unless the newest that is kept is the same."""
+        """Keep what was just published; where its files are those of the newest that is kept, the facts alone."""
+        wanted = tuple(wanted)
         listed = {one.name: [one.digest, one.size_bytes] for one in wanted}
+        kept = files.readable_json({"files": listed, "facts": dict(facts)}).encode("utf-8")
         numbers = self._numbers()
         if numbers and self._read(numbers[-1])[0] == listed:
+            files.write_if_changed(self.folder / f"{numbers[-1]:06d}" / _FACTS, kept)
             return
         number = max([0, *numbers]) + 1
         target = self.folder / f"{number:06d}"
@@ -55,13 +58,29 @@ class Releases:
             except OSError:  # another file system, or one without hard links
                 shutil.copyfile(one.path, path)
         # Last: a folder without it was killed in the making, and counts for nothing.
-        files.write_text(target / _FACTS, files.readable_json({"files": listed, "facts": dict(facts)}))
+        files.write_bytes(target / _FACTS, kept)
         for old in self._numbers()[:-_KEPT]:
             shutil.rmtree(self.folder / f"{old:06d}")
 
-    def before(self) -> Kept:
-        """The publication before the newest one. Raises Refused where there is none, or its files are not as kept."""
+    def newest_facts(self) -> Mapping[str, Any]:
+        """The facts of the last publication that is kept here; empty where there is none."""
+        return self._read(self._numbers()[-1])[1] if self._numbers() else {}
+
+    def before(self, last_feed: str | None) -> Kept:
+        """The publication before the last one, whose feed has the digest `last_feed` (None: nobody knows).
+
+        Raises Refused where there is none, where another machine made the last one, or where its files are not as kept.
+        """
         numbers = self._numbers()
+        newest_feed = self._read(numbers[-1])[0].get(FEED, [None])[0] if numbers else None
+        if last_feed and newest_feed and last_feed != newest_feed:
+            raise Refused(
+                Problem(
+                    str(self.folder),
+                    "the last publication was made on another machine, so the one before it is not known here",
+                    "Go back on that machine, or publish forward",
+                )
+            )
         if len(numbers) < 2:
             raise Refused(
                 Problem(
