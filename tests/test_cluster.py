@@ -22,6 +22,7 @@ from pipeline.errors import MissingTool, NoAnswer, Refused, ToolFailed
 from pipeline.files import digest_file
 from pipeline.runner import Task, run_all
 from tests.clusters import ROOT, TlsCluster, let_in, within
+from tests.stores import make_bucket, ministack
 from tests.workers_probe import DOUBLE
 
 
@@ -204,16 +205,48 @@ def test_a_note_that_is_not_whole_or_whose_files_are_gone_counts_for_nothing(tmp
 
 
 def test_the_store_may_be_any_that_fsspec_knows(tmp_path: Path) -> None:
-    recording = tmp_path / "talk.wav"
-    recording.write_bytes(b"sound")
-    blob = Blob.of(recording, digest_file(recording))
-    store = Store("memory://onrecord")
-    store.put(recording, blob)
-    assert store.fetch(blob, tmp_path / "cache") == tmp_path / "cache" / blob.name
-    store.take(blob, tmp_path / "taken.wav")
-    assert (tmp_path / "taken.wav").read_bytes() == b"sound"
+    lay_and_take(Store("memory://onrecord"), tmp_path)
     with pytest.raises(ToolFailed, match="no store can be had there"):
         Store("nosuch://onrecord")
+
+
+def test_the_store_may_be_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ministack(tmp_path) as port:
+        make_bucket(port, "interviews")
+        for name, value in {
+            "AWS_ENDPOINT": f"http://127.0.0.1:{port}",
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }.items():
+            monkeypatch.setenv(name, value)
+        lay_and_take(Store("s3://interviews/onrecord"), tmp_path)
+        with pytest.raises(ToolFailed, match="does not do what is asked"):
+            Store("s3://nobody/onrecord").put(tmp_path / "talk.wav", Blob("sha256:00", 1, ".wav"))
+
+
+def lay_and_take(store: Store, folder: Path) -> None:
+    recording = folder / "talk.wav"
+    recording.write_bytes(b"sound" * 100_000)
+    blob = Blob.of(recording, digest_file(recording))
+    key = f"sha256:{'0' * 64}"
+    assert store.finished(key) is None
+    store.put(recording, blob)
+    store.put(recording, blob)
+    fetched = store.fetch(blob, folder / "cache")
+    assert fetched == folder / "cache" / blob.name
+    assert fetched.read_bytes() == recording.read_bytes()
+    store.take(blob, folder / "taken.wav")
+    assert (folder / "taken.wav").read_bytes() == recording.read_bytes()
+    note = {"value": 1, "outputs": {"a": blob.as_json()}}
+    store.note(key, note)
+    assert store.finished(key) == note
+    store.remove(blob)
+    assert store.finished(key) is None
+    with pytest.raises(ToolFailed, match="does not do what is asked"):
+        store.take(blob, folder / "again.wav")
+    assert not (folder / "again.wav").exists()
 
 
 def test_another_version_on_a_worker_is_told(

@@ -16,6 +16,7 @@ from distributed import Client, LocalCluster
 from distributed.security import Security
 
 from pipeline.cluster.certificate import make_certificate
+from pipeline.cluster.store import first_line
 from pipeline.errors import MissingTool, NoAnswer, Problem, Refused
 
 CA, CERTIFICATE, KEY = "ONRECORD_CLUSTER_CA", "ONRECORD_CLUSTER_CERT", "ONRECORD_CLUSTER_KEY"
@@ -42,7 +43,7 @@ def connected(address: str, scratch: Path) -> Iterator[Client]:
         raise NoAnswer(
             Problem(
                 address,
-                f"no scheduler answers there ({_first_line(error)})",
+                f"no scheduler answers there ({first_line(error)})",
                 "Start one (docs/cluster.md), and use certificates that it trusts; then run again",
             )
         ) from error
@@ -138,8 +139,3 @@ def _is_this_machine(host: str | None) -> bool:
         return ipaddress.ip_address(host or "").is_loopback
     except ValueError:
         return False
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -18,6 +18,7 @@ from typing import Any
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
+from obstore.exceptions import BaseError
 
 from pipeline import files
 from pipeline.digests import DigestCache
@@ -110,14 +111,15 @@ class Store:
 
     def finished(self, key: str) -> Any | None:
         """What came of the task `key`; None where nobody has done it, or what it wrote is not there any more."""
-        try:
-            result = json.loads(self._files.cat_file(self._at(_done(key))))
-            blobs = [Blob(**one) for one in result["outputs"].values()]
+        with self._told():
+            try:
+                result = json.loads(self._files.cat_file(self._at(_done(key))))
+                blobs = [Blob(**one) for one in result["outputs"].values()]
+            except FileNotFoundError:
+                return None
+            except (ValueError, KeyError, TypeError, AttributeError):
+                return None  # not whole: it is done again
             return result if all(self._files.exists(self._at(one.name)) for one in blobs) else None
-        except FileNotFoundError:
-            return None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return None  # not whole: it is done again
 
     def note(self, key: str, result: Mapping[str, Any]) -> None:
         """Note what came of the task `key`, when all it wrote is there. Raises ToolFailed."""
@@ -141,7 +143,7 @@ class Store:
         return ToolFailed(Problem(f"{self.url}/{blob.name}", "it has another content than its name", "Run again"))
 
     def _remove(self, name: str) -> None:
-        with suppress(OSError):  # not there, or not to be reached: what is left costs room, nothing else
+        with suppress(OSError, BaseError):  # not there, or not to be reached: what is left costs room, nothing else
             self._files.rm_file(self._at(name))
 
     def _at(self, name: str) -> str:
@@ -155,14 +157,20 @@ class Store:
             raise ToolFailed(
                 Problem(self.url, f"no store can be had there ({error})", "Name a folder, or an address of fsspec")
             ) from error
-        except OSError as error:
+        except (OSError, BaseError) as error:
             raise ToolFailed(
                 Problem(
                     self.url,
-                    f"the store does not do what is asked ({error})",
+                    f"the store does not do what is asked ({first_line(error)})",
                     "Check that every machine of the cluster reaches it, and that there is room; then run again",
                 )
             ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """What a library says, in so far as it fits into a message."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _done(key: str) -> str:
