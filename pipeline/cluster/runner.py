@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
 from typing import Any
 
 from distributed import Client, Future, KilledWorker
@@ -20,6 +20,7 @@ from pipeline.errors import NoAnswer, OnRecordError, Problem, Refused
 from pipeline.runner import Done, Event, Failed, Lost, Part, Task, unpacked
 
 _GPU = "GPU"
+_ASK_AGAIN_S = 1.0
 
 
 class ClusterRunner:
@@ -95,7 +96,7 @@ class ClusterRunner:
             if not self._is_closed:
                 self._tells[key].append(tell)
         ended = _Ended(self, key, task, tell)
-        if (note := self._store.finished(key)) is not None:
+        if (note := self.finished(key)) is not None:
             ended.take_over(note)
             return lambda: None
         for role, path in task.inputs.items():
@@ -122,6 +123,10 @@ class ClusterRunner:
         self._futures.add(future)
         future.add_done_callback(ended)
         return lambda: self._give_up(future)
+
+    def finished(self, key: str) -> dict[str, Any] | None:
+        """What came of a task, if somebody has done it. Raises ToolFailed."""
+        return self._store.finished(key)
 
     def take_over(self, key: str, note: dict[str, Any], task: Task) -> None:
         """Write the outputs of `task` where they belong, as `note` says they lie in the store. Raises ToolFailed."""
@@ -173,18 +178,29 @@ class _Ended:
         self._runner, self._key, self._task, self._tell = runner, key, task, tell
 
     def __call__(self, future: Future[Any]) -> None:
-        if future.status == "finished":
+        try:
+            self._judge(future)
+        except OnRecordError as error:
+            self._say(Failed(error))
+        except Exception:  # whatever a scheduler that is gone says: nobody must wait for ever
+            self.gone()
+
+    def _judge(self, future: Future[Any]) -> None:
+        # The store knows better than the scheduler: what a worker tells is lost with it when it dies just then.
+        if (note := self._runner.finished(self._key)) is not None:
+            self.take_over(note)
+        elif future.status == "finished":
             self.take_over(future.result())
+        elif future.status in ("lost", "pending"):  # it is done again
+            again = Timer(_ASK_AGAIN_S, future.add_done_callback, [self])
+            again.daemon = True
+            again.start()
         elif future.status == "error":
             error = future.exception()
-            killed = isinstance(error, KilledWorker)
-            self._say(
-                Lost(
-                    "every worker that did it was lost"
-                    if killed
-                    else f"its worker failed ({type(error).__name__}: {error})"
-                )
-            )
+            if isinstance(error, KilledWorker):
+                self._say(Lost("every worker that did it was lost"))
+            else:
+                self._say(Lost(f"its worker failed ({type(error).__name__}: {error})"))
         else:
             self.gone()
 

@@ -109,11 +109,11 @@ class Store:
                     Problem(f"{self.url}/{blob.name}", "it has another content than its name", "Run again")
                 )
 
-    def finished(self, key: str) -> Any | None:
+    def finished(self, key: str) -> dict[str, Any] | None:
         """What came of the task `key`; None where nobody has done it, or what it wrote is not there any more."""
         with self._told():
             try:
-                result = json.loads(self._files.cat_file(self._at(_done(key))))
+                result: dict[str, Any] = json.loads(self._files.cat_file(self._at(_done(key))))
                 blobs = [Blob(**one) for one in result["outputs"].values()]
             except FileNotFoundError:
                 return None
