@@ -33,6 +33,7 @@ class Built(NamedTuple):
     done: tuple[str, ...] = ()
     strays: tuple[str, ...] = ()
     photo_problems: tuple[Problem, ...] = ()
+    trace: tuple[str, ...] = ()
 
 
 class BuiltSite(NamedTuple):
@@ -61,6 +62,7 @@ def publish(
     build = build_folder(show.root)
     shop = workshop(show, build / PICTURES_FOLDER)
     maker = Maker(shop, {reading.episode.slug: reading for reading in ready}, digests, report)
+    shelf = Shelf(build / SHELF_FOLDER)
     result = assemble(
         site,
         shop,
@@ -68,7 +70,7 @@ def publish(
         maker.make,
         today=now.date(),
         report=lambda part: report("site", "writing", part),
-        shelf=Shelf(build / SHELF_FOLDER),
+        shelf=shelf,
         common=planned.common,
     )
     failed.update(result.left_out)
@@ -83,7 +85,8 @@ def publish(
     }
     stamps.write(stamp, planned.key if whole else "", result.files, base=site, facts=facts)
     line = f"site: {len(result.written)} files written, {len(result.removed)} removed"
-    return Built((line,) if result.changed else (), result.strays, result.photo_problems)
+    trace = (*(f"made {slug}" for slug in maker.made), *(f"gathered {name}" for name in shelf.made))
+    return Built((line,) if result.changed else (), result.strays, result.photo_problems, trace)
 
 
 def built_now(show: Show, readings: Sequence[Reading], digests: DigestCache, now: datetime) -> BuiltSite | None:

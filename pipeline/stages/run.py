@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.errors import OnRecordError, Problem, Refused
 from pipeline.publish.wording import counted
 from pipeline.review import approvals, checked, signatures
-from pipeline.show import Episode, Show, load_show
+from pipeline.show import EPISODES_FOLDER, SHOW_NAME, Episode, Show, load_show
 from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.learning import learn
 from pipeline.stages.locks import exclusively
@@ -19,6 +19,7 @@ from pipeline.stages.prepare import Report
 from pipeline.stages.publishing import publish
 from pipeline.stages.remembering import Memory
 from pipeline.stages.running import Cluster, prepare_all
+from pipeline.stages.standing import Standing, Told
 from pipeline.stages.status import (
     EpisodeStatus,
     Reading,
@@ -38,14 +39,15 @@ class RunResult:
 
     `done` is empty when everything was up to date; `strays` are files in `site/` that no run put there; `warnings`
     stop nothing, and somebody should look at them: those of the episodes, people's photos that cannot be
-    used, and what the links of the sources gave rise to where they are asked in a run.
+    used, and what the links of the sources gave rise to where they are asked in a run. `trace` says what was not as it
+    was: which episodes were read and made, and which files of several episodes were gathered anew.
     """
 
-    show: Show
     statuses: tuple[EpisodeStatus, ...]
     done: tuple[str, ...]
     strays: tuple[str, ...]
     warnings: tuple[Problem, ...] = ()
+    trace: tuple[str, ...] = ()
 
 
 def run(root: Path, now: datetime, report: Report, *, cluster: Cluster | None = None) -> RunResult:
@@ -55,8 +57,22 @@ def run(root: Path, now: datetime, report: Report, *, cluster: Cluster | None = 
     is done on `cluster`, by default by child processes. Raises InvalidShow when the show's own files cannot be used,
     Busy when another run is at work, and what `open_runner` raises.
     """
-    show = load_show(root)
-    with exclusively(root), swept(show):
+    if not (root / EPISODES_FOLDER / SHOW_NAME).is_file():
+        load_show(root)  # says that there is no show, before anything is put into the folder
+    with exclusively(root):
+        standing = Standing(root)
+        if told := standing.recall(now):
+            return RunResult(told.statuses, (), told.strays, told.warnings)
+        standing.forget()
+        show = load_show(root)
+        result = _run(show, standing, now, report, cluster)
+    # Last, and after the lock: what strangers' servers take in time, nobody here waits for.
+    return replace(result, warnings=(*result.warnings, *_link_warnings(show, now, report)))
+
+
+def _run(show: Show, standing: Standing, now: datetime, report: Report, cluster: Cluster | None) -> RunResult:
+    root = show.root
+    with swept(show):
         digests = remembered_digests(root)
         memory = Memory(show, digests)
         failed: Failed = {}
@@ -78,14 +94,16 @@ def run(root: Path, now: datetime, report: Report, *, cluster: Cluster | None = 
         built = publish(show, ordered, digests, now, failed, report)
         digests.save()
         statuses = survey_show(show, readings, now, failed)
-    # Last, and after the lock: what strangers' servers take in time, nobody here waits for.
-    return RunResult(
-        show,
+    result = RunResult(
         statuses,
         (*done, *built.done),
         built.strays,
-        (*all_warnings(statuses), *built.photo_problems, *_link_warnings(show, now, report)),
+        (*all_warnings(statuses), *built.photo_problems),
+        (*(f"read {episode.slug}" for episode in unknown), *built.trace),
     )
+    if not failed and not built.photo_problems:
+        standing.keep(show, ordered, now, Told(result.statuses, result.strays, result.warnings))
+    return result
 
 
 def _link_warnings(show: Show, now: datetime, report: Report) -> tuple[Problem, ...]:

@@ -28,7 +28,7 @@ from tests.episodes import ADA, SPEECH
 from tests.shows import SHOW, artwork
 
 TURNS, WORDS_OF_TURN, NOTES_WORDS = 150, 40, 200
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+NOW = datetime(2025, 1, 1, 12, 0, tzinfo=UTC)
 _GUESTS, _SOURCES, _EACH_WEEK = 60, 300, 5
 _RECORDING = "interview.mp3"
 _PREPARED = ("master.mp3", "master.stamp.json", "derive.stamp.json", "proxy.m4a", "peaks.json")
