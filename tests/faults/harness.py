@@ -35,7 +35,8 @@ SPACE = frozenset(("write", "pwrite64", "rename", "link", "linkat", "symlink", "
 BROKEN = frozenset(("write", "pwrite64", "fsync"))
 # Locks, logs and what only spares work: they need not be the same.
 _SPARED = re.compile(
-    r"(\.lock|fault\.txt|(digests|reading|standing)\.json|/desk/.*|/\.[^/]+\.tmp[^/]*|^build/(publishing|releases)/.*|^www/.*|/\.onrecord/.*)$"
+    r"(\.lock|fault\.txt|(digests|reading|standing)\.json|/desk/.*|/\.[^/]+\.tmp[^/]*"
+    r"|^build/(publishing|releases)/.*|^www/.*|/\.onrecord/.*)$"
 )
 
 
