@@ -1,7 +1,8 @@
 """What past corrections teach: words that the machine hears wrong again and again, and what the editors wrote instead.
 
-Taken from approved texts only, and never applied by itself: at the desk a lesson is a doubt with a suggestion, and
-in `onrecord learned` it is a term to think about for the glossary.
+Taken from approved texts only, without what is struck out of one and without protected names: other episodes do not
+protect them. Never applied by itself: at the desk a lesson is a doubt with a suggestion, and in `onrecord learned` a
+term to think about for the glossary.
 
 A lesson is a run of up to four words that was corrected twice or more, always to the same text that sounds like it,
 and was left standing less often than it was corrected: “affect” may be right the next time, “oh sec” never is.
@@ -14,12 +15,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, PositiveInt, TypeAdapter
 
 from pipeline.align import align, split_words
 from pipeline.likeness import fold
 from pipeline.review.changes import changed_paragraphs
 from pipeline.review.suggestions import corrected_words, is_known, looks_like_a_name, sound_alike, trimmed
+from pipeline.show.redactions import Redaction
 from pipeline.transcript import MachineTranscript, Transcript
+from pipeline.withhold import Protected, is_said, withheld
 
 LEARNED_NAME = "learned.json"  # in build/, written by stages/learning.py
 TIMES_MIN = 2
@@ -30,23 +36,32 @@ _MIN_CHARACTERS = 4  # a short word says nothing about the next one
 Keys = tuple[str, ...]
 
 
+def _with_a_word(text: str) -> str:
+    if not _keys(text):
+        raise ValueError("there is no word in it")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_with_a_word)]
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
     """In one episode: what the machine `heard`, what stands there now, and how often."""
 
-    heard: str
-    right: str
-    times: int
+    heard: Words
+    right: Words
+    times: PositiveInt
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What the machine `heard`, what editors wrote for it, how often, and in how many episodes."""
 
-    heard: str
-    right: str
-    times: int
-    episodes: int
+    heard: Words
+    right: Words
+    times: PositiveInt
+    episodes: PositiveInt
 
     @property
     def keys(self) -> Keys:
@@ -54,13 +69,26 @@ class Lesson:
         return _keys(self.heard)
 
 
-def corrections(transcript: Transcript, machine: MachineTranscript) -> tuple[Correction, ...]:
-    """The corrections of one text that sound like what was heard, the most frequent first."""
+_LESSONS, _CORRECTIONS = TypeAdapter(tuple[Lesson, ...]), TypeAdapter(tuple[Correction, ...])
+
+
+def corrections(
+    transcript: Transcript,
+    machine: MachineTranscript,
+    *,
+    redactions: Sequence[Redaction] = (),
+    protected: Sequence[Protected] = (),
+) -> tuple[Correction, ...]:
+    """The corrections of one text that sound like what was heard, the most frequent first.
+
+    None lies where a redaction strikes, or has one of the `protected` names in what was heard or written.
+    """
     found: Counter[tuple[Keys, str]] = Counter()
     shown: dict[Keys, str] = {}
-    for old, new in corrected_words(changed_paragraphs(align(transcript, machine.words), machine.words)):
+    published = withheld(align(transcript, machine.words), redactions)
+    for old, new in corrected_words(changed_paragraphs(published, machine.words)):
         heard = _keys(old)
-        if len("".join(heard)) >= _MIN_CHARACTERS and sound_alike(old, new):
+        if len("".join(heard)) >= _MIN_CHARACTERS and sound_alike(old, new) and not is_said(f"{old} {new}", protected):
             found[heard, trimmed(new)] += 1
             shown.setdefault(heard, trimmed(old))
     ordered = sorted(found.items(), key=lambda one: (-one[1], one[0]))[:_CORRECTIONS_MAX]
@@ -116,9 +144,19 @@ def lessons_json(found: Iterable[Lesson]) -> list[dict[str, object]]:
 def read_lessons(path: Path) -> tuple[Lesson, ...]:
     """What the last run learned; nothing where the file is missing or cannot be read: lessons are hints."""
     try:
-        return tuple(Lesson(**one) for one in json.loads(path.read_bytes())["lessons"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return lessons_from(json.loads(path.read_bytes())["lessons"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ()
+
+
+def lessons_from(content: object) -> tuple[Lesson, ...]:
+    """Lessons as `lessons_json` wrote them. Raises ValueError when they are damaged."""
+    return _LESSONS.validate_python(content)
+
+
+def corrections_from(content: object) -> tuple[Correction, ...]:
+    """Corrections as they were kept. Raises ValueError when they are damaged."""
+    return _CORRECTIONS.validate_python(content)
 
 
 def _keys(text: str) -> Keys:

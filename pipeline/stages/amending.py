@@ -23,6 +23,7 @@ from pipeline.stages.locks import exclusively
 from pipeline.stages.publishing import publish
 from pipeline.stages.status import Reading, build_folder, page_sections, read_episode, remembered_digests
 from pipeline.stages.takenover import published_audio
+from pipeline.stages.voices import forget_voices
 
 RULES_FOLDER = "withdrawn"
 
@@ -112,7 +113,9 @@ def withdraw(root: Path, slug: str, *, by: str, now: datetime, reason: str | Non
             files.write_text(folder / WITHDRAWN_NAME, tomlkit.dumps(marker))
             for name, text in rules.items():
                 files.write_text(target / name, text)
-            _rebuild(load_show(root), now)
+            without = load_show(root)
+            _rebuild(without, now)
+            forget_voices(without, now.date())
     return Withdrawn(
         slug,
         page_url,

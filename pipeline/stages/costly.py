@@ -68,7 +68,10 @@ def mix(payload: Mapping[str, Any], files: Files, report: Part) -> list[dict[str
 
 
 def tell_apart(payload: Mapping[str, Any], files: Files, report: Part) -> dict[str, Any]:
-    """Who speaks when in `speech`, by the diarizer of the `settings`; `voices` is how many there are, or None."""
+    """Who speaks when in `speech`, by the diarizer of the `settings`; `voices` is how many there are, or None.
+
+    What they sound like leaves this process only where `prints` asks for it.
+    """
     from pipeline.show.settings import TranscriptionSettings
     from pipeline.transcribe.voices.diarizer import open_diarizer
 
@@ -78,7 +81,7 @@ def tell_apart(payload: Mapping[str, Any], files: Files, report: Part) -> dict[s
         "diarizer": f"{diarizer.name} {diarizer.version}",
         "low_margin": diarizer.low_margin,
         "turns": [[turn.start_ms, turn.end_ms, turn.voice, turn.margin] for turn in found.turns],
-        "prints": [list(one) for one in found.prints],
+        "prints": [list(one) for one in found.prints] if payload["prints"] else [],
     }
 
 

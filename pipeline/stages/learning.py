@@ -1,6 +1,6 @@
 """Learning from corrections: the newest approved episodes are looked through, each once, and what recurs is kept.
 
-`build/<slug>/learned.json` holds an episode's corrections with the digests of the two files they come from, and
+`build/<slug>/learned.json` holds an episode's corrections with a digest of all they come from, and
 `build/learned.json` what all of them teach. Both may be deleted.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,30 +21,34 @@ from pipeline.review.learned import (
     Lesson,
     candidates,
     corrections,
+    corrections_from,
     lessons,
+    lessons_from,
     lessons_json,
     proposed_terms,
-    read_lessons,
 )
-from pipeline.show import load_show
+from pipeline.show import Episode, Show, load_show
 from pipeline.stages.status import Reading, build_folder, read_episode, remembered_digests
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
+from pipeline.withhold import Protected, protected_by, protected_in
 
 EPISODES_MAX = 100  # of the newest: aligning more would make a first run long, and machines change with the years
 # Raise it when the same texts would teach something else.
-_VERSION = 1
+_VERSION = 2
 
 
-def learn(root: Path, readings: Iterable[Reading]) -> tuple[Lesson, ...]:
+def learn(show: Show, readings: Iterable[Reading]) -> tuple[Lesson, ...]:
     """What the approved ones of `readings` teach, kept for the desk. Only what changed is looked through."""
     approved = [one for one in readings if one.verdict.holds and one.has_transcript]
     approved.sort(key=lambda one: (one.episode.published_at, one.episode.slug), reverse=True)
     newest = approved[:EPISODES_MAX]
-    kept = build_folder(root) / LEARNED_NAME
-    key = files.digest_json([_VERSION, sorted(_key(one) for one in newest)])
-    if _read(kept).get("key") == key:
-        return read_lessons(kept)
-    found = candidates({one.episode.slug: _corrections(root, one) for one in newest})
+    kept = build_folder(show.root) / LEARNED_NAME
+    key = files.digest_json([_VERSION, sorted(_key(show, one) for one in newest)])
+    known = _read(kept)
+    if known.get("key") == key:
+        with suppress(ValueError):  # where they are damaged they are made again
+            return lessons_from(known.get("lessons"))
+    found = candidates({one.episode.slug: _corrections(show, one) for one in newest})
     taught = lessons(found, map(_transcript, newest))
     files.write_text(kept, files.readable_json({"key": key, "lessons": lessons_json(taught)}))
     return taught
@@ -61,7 +66,7 @@ def learned_in(root: Path) -> Learned:
     """What the show's approved episodes teach. Raises InvalidShow."""
     show = load_show(root)
     digests = remembered_digests(root)
-    taught = learn(root, [read_episode(show, episode, digests) for episode in show.episodes])
+    taught = learn(show, [read_episode(show, episode, digests) for episode in show.episodes])
     known = [
         *(person.name for person in show.people.values()),
         *(term.term for episode in show.episodes for term in show.glossary_of(episode)),
@@ -69,20 +74,23 @@ def learned_in(root: Path) -> Learned:
     return Learned(taught, proposed_terms(taught, tuple(dict.fromkeys(known))))
 
 
-def _corrections(root: Path, reading: Reading) -> tuple[Correction, ...]:
-    kept = build_folder(root) / reading.episode.slug / LEARNED_NAME
-    key = _key(reading)
+def _corrections(show: Show, reading: Reading) -> tuple[Correction, ...]:
+    kept = build_folder(show.root) / reading.episode.slug / LEARNED_NAME
+    key = _key(show, reading)
     known = _read(kept)
     if known.get("key") == key:
-        try:
-            return tuple(Correction(**one) for one in known["corrections"])
-        except (KeyError, TypeError):
-            pass  # it is made again
+        with suppress(ValueError):
+            return corrections_from(known.get("corrections"))
     try:
         machine = read_machine(reading.episode.folder / MACHINE_NAME)
     except (OSError, InvalidTranscript):
         return ()  # a text that was written without a machine teaches nothing about one
-    made = corrections(_transcript(reading), machine)
+    made = corrections(
+        _transcript(reading),
+        machine,
+        redactions=show.redactions_of(reading.episode),
+        protected=_protected(show, reading.episode),
+    )
     files.write_text(kept, files.readable_json({"key": key, "corrections": [asdict(one) for one in made]}))
     return made
 
@@ -91,13 +99,20 @@ def _transcript(reading: Reading) -> Transcript:
     return reading.transcript or read_transcript(reading.episode.folder / TRANSCRIPT_NAME)
 
 
-def _key(reading: Reading) -> str:
-    return files.digest_json([_VERSION, *(reading.subject.get(name) for name in (MACHINE_NAME, TRANSCRIPT_NAME))])
+def _protected(show: Show, episode: Episode) -> tuple[Protected, ...]:
+    return (*protected_in(show.redactions_of(episode)), *protected_by(show.protected_of(episode)))
+
+
+def _key(show: Show, reading: Reading) -> str:
+    episode = reading.episode
+    struck = [one.model_dump(mode="json") for one in show.redactions_of(episode)]
+    texts = [reading.subject.get(name) for name in (MACHINE_NAME, TRANSCRIPT_NAME)]
+    return files.digest_json([_VERSION, texts, struck, [asdict(one) for one in _protected(show, episode)]])
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

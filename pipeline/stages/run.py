@@ -81,8 +81,10 @@ def _run(show: Show, standing: Standing, now: datetime, report: Report, cluster:
             if remembered := memory.recall(episode):
                 readings[episode.slug] = remembered
         unknown = [episode for episode in show.episodes if episode.slug not in readings]
+        # Before the long work, which may be broken off.
+        forgotten = forget_voices(show, now.date())
         done = prepare_all(show, unknown, digests, failed, report, cluster)
-        if forgotten := forget_voices(show):
+        if forgotten:
             done.append(f"voice prints of {counted(forgotten, 'episode')} deleted")
         for episode in unknown:
             if episode.slug not in failed:
@@ -90,7 +92,7 @@ def _run(show: Show, standing: Standing, now: datetime, report: Report, cluster:
                     mark = memory.files_of(episode)
                     readings[episode.slug] = memory.keep(read_episode(show, episode, digests), mark)
         ordered = [readings[episode.slug] for episode in show.episodes if episode.slug in readings]
-        learn(root, ordered)
+        learn(show, ordered)
         built = publish(show, ordered, digests, now, failed, report)
         digests.save()
         statuses = survey_show(show, readings, now, failed)

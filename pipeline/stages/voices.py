@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from pipeline.align import align
 from pipeline.errors import OnRecordError
 from pipeline.review.services import VoiceSuggestion
 from pipeline.runner import Runner, Task, run_one
-from pipeline.show import Episode, Show
+from pipeline.show import WITHDRAWN_NAME, Episode, Show
 from pipeline.stages.costly import TELL_APART
 from pipeline.stages.status import build_folder, read_episode, remembered_digests
 from pipeline.transcribe.voices.assign import assign, voice_name
@@ -42,10 +43,13 @@ def tell_apart(
     It comes before transcription, so that what is missing for it is known before the long work. Raises MissingTool,
     ToolFailed.
     """
+    # What an earlier transcription left sounds like voices that may be numbered otherwise now.
+    _prints_path(show.root, episode.slug).unlink(missing_ok=True)
     settings, count = show.settings.transcription, _expected(episode)
     if settings.diarizer == "none" or episode.has_tracks or episode.recordings[0].speaker or count == 1:
         return None
-    payload = {"settings": {"diarizer": settings.diarizer}, "voices": count}
+    prints = _may_be_remembered(show, episode)
+    payload = {"settings": {"diarizer": settings.diarizer}, "voices": count, "prints": prints}
     task = Task(TELL_APART, payload, inputs={"speech": speech}, threads=2, memory_bytes=_MEMORY_BYTES, gpu=True)
     found = run_one(runner, episode.slug, task, report)
     turns = tuple(Turn(*turn) for turn in found["turns"])
@@ -65,10 +69,10 @@ def under_voices(show: Show, episode: Episode, machine: MachineTranscript, voice
     return replace(machine, segments=segments, diarizer=voices.diarizer)
 
 
-def forget_voices(show: Show) -> int:
-    """Delete every voice print that may not be kept any more, or whose episode is gone; how many there were."""
+def forget_voices(show: Show, today: date) -> int:
+    """Delete every voice print that may not be kept on that day, or whose episode is gone; how many there were."""
     episodes = {one.slug: one for one in show.episodes}
-    gone = [path for path in _all_prints(show.root) if not _is_kept(show, episodes.get(path.stem), path.stem)]
+    gone = [path for path in _all_prints(show.root) if not _is_kept(show, episodes.get(path.stem), path.stem, today)]
     for path in gone:
         path.unlink(missing_ok=True)
     return len(gone)
@@ -119,21 +123,27 @@ def _expected(episode: Episode) -> int | None:
 
 def _may_be_remembered(show: Show, episode: Episode) -> bool:
     """Whether voice prints of an episode may be kept: asked for, and nobody in it is to be unrecognised or has left."""
+    consents = show.consents_of(episode)
     return (
         show.settings.transcription.remember_voices
         and not show.protected_of(episode)
-        and all(
-            one.publish == "voice" and one.name == "real" and one.withdrawn_on is None
-            for one in show.consents_of(episode).values()
-        )
+        and (not show.settings.safeguards.require_consent or consents.keys() >= set(episode.people))
+        and all(one.publish == "voice" and one.name == "real" and one.withdrawn_on is None for one in consents.values())
     )
 
 
-def _is_kept(show: Show, episode: Episode | None, slug: str) -> bool:
+def _is_kept(show: Show, episode: Episode | None, slug: str, today: date) -> bool:
     if episode is not None:
-        return _may_be_remembered(show, episode)
-    # A slip in episode.toml costs nobody their voices.
-    return show.settings.transcription.remember_voices and slug in show.broken
+        return _may_be_remembered(show, episode) and not any(
+            one.expires_on is not None and one.expires_on < today for one in show.consents_of(episode).values()
+        )
+    # A slip in episode.toml costs nobody their voices; one in withdrawn.toml does not give the episode back.
+    return (
+        show.settings.transcription.remember_voices
+        and slug in show.broken
+        and not (show.folder / slug / WITHDRAWN_NAME).exists()
+        and not any(not one.episodes or slug in one.episodes for one in show.protected)
+    )
 
 
 def _names_of_voices(episode: Episode, audio_digest: str) -> dict[str, str]:

@@ -20,7 +20,9 @@ from pipeline.review.learned import (
     read_lessons,
 )
 from pipeline.review.queue import doubts
+from pipeline.show.redactions import Redaction
 from pipeline.transcript import Paragraph, Transcript
+from pipeline.withhold import Protected
 from tests.review.desks import machine_of
 
 HEARD = ("so oh sec cases rose", "an oh sec case is a crime", "we affect the village")
@@ -43,6 +45,18 @@ def test_what_was_corrected_is_counted_as_it_was_heard() -> None:
         Correction("affect", "effect", 1),
     )
     assert corrections(text_of(*HEARD), machine) == ()
+
+
+def test_what_is_struck_out_or_protected_teaches_nothing() -> None:
+    machine = machine_of(*HEARD, starts=(0, 5000, 10_000))
+    second = Redaction(start_ms=5000, end_ms=9000)
+    assert corrections(text_of(*WRITTEN), machine, redactions=[second]) == (
+        Correction("affect", "effect", 1),
+        Correction("oh sec", "OSEC", 1),
+    )
+    assert corrections(text_of(*WRITTEN), machine, protected=[Protected("osec")]) == (
+        Correction("affect", "effect", 1),
+    )
 
 
 def test_a_lesson_recurs_within_an_episode_or_over_several() -> None:
@@ -82,7 +96,9 @@ def test_lessons_survive_their_file_and_a_broken_one_teaches_nothing(tmp_path: P
     found = (Lesson("oh sec", "OSEC", 3, 2),)
     path.write_text(json.dumps({"lessons": lessons_json(found)}), "utf-8")
     assert read_lessons(path) == found
-    for content in ("{", "[]", '{"lessons": [{"heard": "x"}]}', '{"lessons": 3}'):
+    whole = '{"lessons": [{"heard": %s, "right": "x", "times": 2, "episodes": 1}]}'
+    damaged = ("{", "[]", '{"lessons": [{"heard": "x"}]}', '{"lessons": 3}', whole % "5", whole % '"?"', "[" * 100_000)
+    for content in damaged:
         path.write_text(content, "utf-8")
         assert read_lessons(path) == ()
     assert read_lessons(tmp_path / "none.json") == ()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.stages.learning import learned_in
 from pipeline.stages.run import approve, run
 from pipeline.transcript import machine_to_bytes, read_machine
 from tests.episodes import ADA, NOW, add_episode
@@ -64,3 +66,33 @@ def test_a_text_that_nobody_approved_teaches_nothing(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["learned", "--root", str(root), "--json"])
     assert json.loads(result.stdout) == {"lessons": [], "proposed_terms": []}
     assert "Nothing yet" in CliRunner().invoke(app, ["learned", "--root", str(root)]).stdout
+
+
+@pytest.mark.parametrize(
+    "damage", ['"lessons": 3', '"lessons": [{"heard": "a", "right": 5, "times": 2, "episodes": 1}]', '"lessons": []x']
+)
+def test_what_was_kept_and_is_damaged_is_learned_again(tmp_path: Path, damage: str) -> None:
+    misheard(tmp_path, "talk-one", 1, approved=True)
+    root = misheard(tmp_path, "talk-two", 2, approved=True)
+    found = learned_in(root).lessons
+    assert [one.right for one in found] == ["Rohingya"]
+    for kept in (root / "build" / "learned.json", root / "build" / "talk-one" / "learned.json"):
+        key = json.loads(kept.read_bytes())["key"]
+        kept.write_text(
+            f'{{"key": "{key}", {damage.replace("lessons", "corrections" if "talk" in str(kept) else "lessons")}}}'
+        )
+    (root / "build" / "talk-two" / "learned.json").write_text("[" * 100_000)
+    assert learned_in(root).lessons == found
+
+
+def test_what_one_episode_protects_is_offered_to_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    misheard(tmp_path / "show", "talk-one", 1, approved=True)
+    root = misheard(tmp_path / "show", "talk-two", 2, approved=True)
+    assert learned_in(root).lessons
+    names = tmp_path / "names.toml"
+    names.write_text('[[protected]]\nname = "Rohingya"\nepisodes = ["talk-one"]\n')
+    monkeypatch.setenv("ONRECORD_PROTECTED_NAMES", str(names))
+    assert learned_in(root).lessons == ()
+    kept = "".join((root / "build" / name / "learned.json").read_text() for name in ("", "talk-one"))
+    assert "Rohingya" not in kept
+    assert "rowhinge" not in kept

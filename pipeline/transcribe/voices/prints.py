@@ -7,6 +7,7 @@ per episode that only its owner can read; nothing is ever made of them but a sug
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipeline.transcribe.voices.diarizer import Print
 ALIKE = 0.8
 VERY_ALIKE = 0.9
 _PARTS = 100_000
+_LENGTHS = (0.9, 1.1)  # of a print that was rounded; what is longer or shorter is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,10 @@ def read_prints(path: Path) -> VoicePrints | None:
     try:
         content = json.loads(path.read_bytes())
         voices = {str(name): tuple(int(part) / _PARTS for part in one) for name, one in content["voices"].items()}
+        if not all(_LENGTHS[0] < math.hypot(*one) < _LENGTHS[1] for one in voices.values()):
+            return None
         return VoicePrints(str(content["diarizer"]), str(content["audio_digest"]), voices)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 
 

