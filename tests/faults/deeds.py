@@ -102,12 +102,12 @@ class Deed:
 
 
 DEEDS = {
-    "run from the recording": Deed(_unapproved, _run),
-    "run to the first site": Deed(_written, _run),
-    "run to a changed site": Deed(_published, _run),
     "approve": Deed(_unapproved, _approve),
     "save at the desk": Deed(_unapproved, _save),
+    "run to a changed site": Deed(_published, _run),
+    "run to the first site": Deed(_written, _run),
     "publish": Deed(_out_and_changed, _publish),
+    "run from the recording": Deed(_unapproved, _run),
 }
 
 
