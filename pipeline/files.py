@@ -144,13 +144,17 @@ def inside(folder: Path, name: str) -> Path | None:
     return candidate if candidate.is_relative_to(root) and candidate != root else None
 
 
-def disk_failed(error: OSError, where: str) -> DiskFailed | None:
+def disk_failed(error: BaseException | None, where: str) -> DiskFailed | None:
     """What an error of the disk means, for the person at it; None where it is no error of the disk.
 
-    `where` is named when the system names no file. Nothing is lost by it: files are written whole or not at all.
+    Libraries raise errors of their own in its place, so what led to `error` is looked at, too. `where` is named when
+    the system names no file. Nothing is lost by it: files are written whole or not at all.
     """
-    fault = _DISK_FAULTS.get(error.errno or 0)
-    return DiskFailed(Problem(str(error.filename or where), *fault)) if fault else None
+    while error is not None:
+        if isinstance(error, OSError) and (fault := _DISK_FAULTS.get(error.errno or 0)):
+            return DiskFailed(Problem(str(error.filename or where), *fault))
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def links_out(folder: Path, root: Path) -> list[Path]:

@@ -36,7 +36,7 @@ def main() -> None:
     except OnRecordError as error:
         complain(error.problems)
         sys.exit(1)
-    except OSError as error:
+    except Exception as error:
         failed = files.disk_failed(error, "this disk")
         if failed is None:
             raise

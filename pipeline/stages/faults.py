@@ -21,10 +21,8 @@ def set_aside(root: Path, slug: str, failed: Failed) -> Iterator[None]:
         yield
     except OnRecordError as error:
         failed[slug] = error
-    except OSError as error:
+    except Exception as error:  # a fault of ours in one episode must not cost the producer all the others
         failed[slug] = files.disk_failed(error, slug) or _fault(root, slug)
-    except Exception:  # a fault of ours in one episode must not cost the producer all the others
-        failed[slug] = _fault(root, slug)
 
 
 def _fault(root: Path, slug: str) -> OnRecordError:

@@ -116,11 +116,8 @@ def _child(name: str, root: Path) -> int:
         DEEDS[name].do(root)
     except OnRecordError as error:
         said = str(error)
-    except OSError as error:
-        failed = files.disk_failed(error, "this disk")
-        said = str(failed) if failed else f"a fault of ours: {error!r}"
     except BaseException as error:
-        said = f"a fault of ours: {error!r}"
+        said = str(files.disk_failed(error, "this disk") or f"a fault of ours: {error!r}")
     else:
         return 0
     (root.parent / "said.txt").write_text(said, encoding="utf-8")
