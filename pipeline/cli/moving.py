@@ -74,8 +74,9 @@ def import_show(
     for one in done.taken:
         out.print(Text(f"{one.published_at:%Y-%m-%d}  {one.slug}  {one.title}"))
     verb = "would be taken over" if dry_run else "taken over, none of them approved"
+    episodes = "episode" if len(done.taken) == 1 else "episodes"
     out.print(
-        Text(f"{done.title}: {len(done.taken)} episodes {verb}; {done.known} were here; {done.left} left for later.")
+        Text(f"{done.title}: {len(done.taken)} {episodes} {verb}; {done.known} were here; {done.left} left for later.")
     )
     complain(done.failed)
     if done.site_url:

@@ -46,6 +46,7 @@ from pipeline.stages.status import build_folder
 
 STAGING = "import"
 _PAGES_MAX = 1000
+_PAGES_MAX_BYTES = 4 * lint_reading.MAX_BYTES  # all pages together: each stays in memory until the end
 _MOVES_MAX = 5
 
 
@@ -180,10 +181,15 @@ def _read_all(feed: str, loader: Downloader, report: Report) -> tuple[ForeignFee
         content, _, url = loader.fetch(moved, lint_reading.MAX_BYTES)
         whole = read(content, url)
         asked.add(url)
-    pages, following = [whole], whole.show.next_page
-    while following and following not in asked and len(pages) < _PAGES_MAX:
+    pages, following, read_bytes = [whole], whole.show.next_page, len(content)
+    while following and following not in asked:
+        if len(pages) == _PAGES_MAX or read_bytes > _PAGES_MAX_BYTES:
+            what = f"it goes on after {len(pages)} pages and {read_bytes:,} bytes"
+            repairs.add("feed", what, "It was read up to there; older episodes were left out")
+            break
         asked.add(following)
         content, _, at = loader.fetch(following, lint_reading.MAX_BYTES)
+        read_bytes += len(content)
         page = read(content, at)
         pages.append(page)
         report("feed", f"reading page {len(pages)}", 0.0)

@@ -48,8 +48,8 @@ def write_redirects(root: Path, kind: str | None, *, dry_run: bool = False) -> R
     for host in old_hosts(moves):
         for one in (kind,) if kind else HOSTS:
             rules = rules_for(one, host, moves)
-            # A feed names the host; a folder's name is made of its letters only.
-            path = target / re.sub(r"[^a-z0-9-]+", "-", host).strip("-") / FILES[one]
+            # A feed names the host; a folder's name is made of its letters only, and no two hosts share one.
+            path = target / re.sub(r"[^a-z0-9.-]+", "_", host).strip(".") / FILES[one]
             left += [
                 Problem(f"{one}: {move.old}", why, f"Redirect it to {move.new} by hand") for move, why in rules.left
             ]

@@ -431,7 +431,7 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
         fill(host, items=FIRST.replace('length="{size}"', 'length="0"'))
         done = onrecord("import", f"{host.url}/feed.xml", str(root))
     assert done.returncode == 0, done.stderr
-    assert "1 episodes taken over, none of them approved" in " ".join(done.stdout.split())
+    assert "1 episode taken over, none of them approved" in " ".join(done.stdout.split())
     assert "Mended: item “First”" in done.stderr
     assert onrecord("approve", "--root", str(root), "--by", ADA).returncode == 2
     assert onrecord("approve", "--imported", "--root", str(root), "--by", "Ada").returncode == 1

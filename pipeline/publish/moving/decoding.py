@@ -32,7 +32,8 @@ _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._:-]
 _DECLARATION = re.compile(r"<\?xml(?:\s[^>]*?)?\?>")
 _ROOT = re.compile(r"<(?:rss|rdf:RDF|feed)[\s>]", re.IGNORECASE)
 _START = re.compile(r"<\?xml[\s?]|<(?:rss|rdf:RDF|feed)[\s>]", re.IGNORECASE)
-_VERBATIM = re.compile(r"<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<!--(?P<comment>.*?)(?:-->|\Z)", re.DOTALL)
+_CDATA = "<![CDATA["
+_VERBATIM = re.compile(r"<!\[CDATA\[|<!--")
 _CDATA_END = re.compile(r"\]\]>")
 _CDATA_MAX_CHARACTERS = 100_000
 _OPENED = re.compile(r"<([A-Za-z][\w.:-]*)(?:\s[^<>]*)?>\s*\Z")
@@ -41,6 +42,7 @@ _REFERENCE = re.compile(r"&(?:#(?P<number>[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});|(?P<
 _XML_NAMES = {"amp", "lt", "gt", "quot", "apos"}
 _OUTSIDE_CDATA = "outside a CDATA section"
 _ERRORS_TOLD = 5
+_ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are no UTF-8, as surrogateescape writes them
 # Prefixes as everybody writes them; a feed that forgot to declare one means these.
 _USUAL = {
     **NAMESPACES,
@@ -107,20 +109,8 @@ def _decoded_otherwise(content: bytes, declared: str, error: UnicodeDecodeError,
         f"it says that it is {declared}, and there are bytes in it that are not",
         "Those were read as Windows-1252, which they are most often; look at accented letters",
     )
-    pieces: list[str] = []
-    rest = content
-    while rest:
-        try:
-            pieces.append(rest.decode("utf-8"))
-            break
-        except UnicodeDecodeError as fault:
-            pieces.append(rest[: fault.start].decode("utf-8"))
-            pieces.append(rest[fault.start : fault.end].decode("cp1252", "replace"))
-            rest = rest[fault.end :]
-            if len(pieces) > 20_000:  # it is no text at all, or all of it is in the other encoding
-                pieces.append(rest.decode("cp1252", "replace"))
-                break
-    return "".join(pieces)
+    escaped = content.decode("utf-8", "surrogateescape")
+    return _ESCAPED.sub(lambda match: bytes([ord(match[0]) - 0xDC00]).decode("cp1252", "replace"), escaped)
 
 
 def _codec(name: str) -> str | None:
@@ -173,41 +163,50 @@ def _mended(text: str, repairs: Repairs) -> str:
     """Without faults of entities and CDATA. What is in CDATA sections stays as it is."""
     pieces: list[str] = []
     place, line = 0, 1
+    ends: dict[str, int] = {}  # the next end of each kind, looked for once: else a broken feed costs its square
     while match := _VERBATIM.search(text, place):
         pieces.append(_references(text[place : match.start()], line, repairs))
         line += text.count("\n", place, match.start())
-        if match["comment"] is not None:
-            place = match.end()
-            pieces.append("\n" * match[0].count("\n"))
+        is_comment = match[0] != _CDATA
+        mark = "-->" if is_comment else "]]>"
+        if ends.get(mark, -1) < match.end():
+            found = text.find(mark, match.end())
+            ends[mark] = found if found >= 0 else len(text)
+        if is_comment:
+            place = min(ends[mark] + len(mark), len(text))
+            pieces.append("\n" * text.count("\n", match.start(), place))
         else:
-            inside, place = _cdata(text, match, f"feed, line {line}", repairs)
-            pieces.append(f"<![CDATA[{inside}]]>")
+            inside, place = _cdata(text, match.start(), ends[mark], f"feed, line {line}", repairs)
+            pieces.append(f"{_CDATA}{inside}]]>")
         line += text.count("\n", match.start(), place)
     pieces.append(_references(text[place:], line, repairs))
     return "".join(pieces)
 
 
-def _cdata(text: str, match: re.Match[str], where: str, repairs: Repairs) -> tuple[str, int]:
-    """What a CDATA section holds, and where in the text it ends."""
-    inside, start, place = match["cdata"], match.start(), match.end()
-    stray = _ITEM.search(inside)
-    if stray or not match[0].endswith("]]>"):
+def _cdata(text: str, start: int, end: int, where: str, repairs: Repairs) -> tuple[str, int]:
+    """What a CDATA section from `start` holds, and where in the text it is over; `end` is the next `]]>`, or the end
+    of the text."""
+    first, place = start + len(_CDATA), min(end + 3, len(text))
+    stray = _ITEM.search(text, first, end)
+    inside = None
+    if stray or end == len(text):
         opened = _OPENED.search(text[max(0, start - 200) : start])
         closing = f"</{opened[1]}>" if opened else "</"
-        end = inside.find(closing)
-        if end >= 0 and (stray is None or end < stray.start()):
+        found = text.find(closing, first, stray.start() if stray else end)
+        if found >= 0:
             repairs.add(where, "a CDATA section is not closed", f"It was read up to {closing}", kind="cdata-open")
-            inside, place = inside[:end], start + len("<![CDATA[") + end
-    elif "<![CDATA[" in inside:
+            end = place = found
+    elif text.find(_CDATA, first, end) >= 0:
         # It ends where the outer one does, if that is still in the same item.
         closings = _CDATA_END.finditer(text, start, start + _CDATA_MAX_CHARACTERS)
-        ends = [one.end() for one in islice(closings, inside.count("<![CDATA[") + 1)]
+        ends = [one.end() for one in islice(closings, text.count(_CDATA, first, end) + 1)]
         if ends and not _ITEM.search(text, start, ends[-1]):
             place = ends[-1]
-            inside = text[start + len("<![CDATA[") : place - len("]]>")].replace("]]>", "")
-    if "<![CDATA[" in inside:
+            inside = text[first : place - len("]]>")].replace("]]>", "")
+    inside = text[first:end] if inside is None else inside
+    if _CDATA in inside:
         repairs.add(where, "a CDATA section holds another", "The marks were left out", kind="cdata-nested")
-        inside = inside.replace("<![CDATA[", "")
+        inside = inside.replace(_CDATA, "")
     return inside, place
 
 
@@ -294,7 +293,3 @@ def _meant(uri: str) -> str | None:
 
 def _bare(uri: str) -> str:
     return uri.lower().partition("://")[2].removeprefix("www.").rstrip("/")
-
-
-def _line(text: str, place: int) -> int:
-    return text.count("\n", 0, place) + 1

@@ -38,7 +38,8 @@ _BLOCK_END = re.compile(r"<br\s*/?>|</(?:p|li|div|h[1-6]|blockquote|tr|pre)>")
 _ELEMENT = re.compile(r"<[^<>]*>")
 # Also what is not closed: what stands behind it could close it.
 _HTML = re.compile(r"<[a-zA-Z/!?]")
-_SCRIPT_ADDRESS = re.compile(r"\s*(?:javascript|vbscript|data)\s*:", re.I)
+_SCRIPT_ADDRESS = re.compile(r"(?:javascript|vbscript|data):", re.I)
+_IGNORED = re.compile(r"[\x00-\x20]+")  # what browsers do not see in the scheme of an address
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,10 @@ def without_live(elements: Iterable[etree._Element]) -> Iterator[etree._Element]
             one = copy.deepcopy(element)
             one.tail = None
             for part in one.iter():
-                part.text = clean(part.text) if part.text else None
+                part.text = clean(part.text) or None if part.text else None
+                part.tail = clean(part.tail) or None if part.tail else None
                 for name, value in part.items():
-                    if _SCRIPT_ADDRESS.match(value):
+                    if _SCRIPT_ADDRESS.match(_IGNORED.sub("", value)):
                         del part.attrib[name]
             yield one
 
