@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -24,6 +24,9 @@ from pipeline.cli.console import (
     shortened,
 )
 from pipeline.errors import Problem, Refused
+
+if TYPE_CHECKING:
+    from pipeline.stages.importing import Imported
 
 
 @app.command("import", epilog="Example: onrecord import https://old.example/feed.xml ~/our-show --dry-run")
@@ -73,17 +76,22 @@ def import_show(
         err.print(Text(f"Mended: {shortened(repair)}"))
     for one in done.taken:
         out.print(Text(f"{one.published_at:%Y-%m-%d}  {one.slug}  {one.title}"))
-    verb = "would be taken over" if dry_run else "taken over, none of them approved"
-    episodes = "episode" if len(done.taken) == 1 else "episodes"
-    out.print(
-        Text(f"{done.title}: {len(done.taken)} {episodes} {verb}; {done.known} were here; {done.left} left for later.")
-    )
+    out.print(Text(f"{done.title}: {_counted(done, dry_run=dry_run)}."))
     complain(done.failed)
     if done.site_url:
         out.print(Text(f"site_url is {done.site_url}: mend it in show.toml if site/ will stand elsewhere."))
     if done.taken and not dry_run:
         out.print(Text('Next: look them over, then onrecord approve --imported --by "NAME <MAIL>", then onrecord run'))
     raise typer.Exit(4 if done.failed else 0)
+
+
+def _counted(done: Imported, *, dry_run: bool) -> str:
+    verb = "would be taken over" if dry_run else "taken over, none of them approved"
+    said = [f"{len(done.taken)} {'episode' if len(done.taken) == 1 else 'episodes'} {verb}"] if done.taken else []
+    said += [f"{done.known} {'was' if done.known == 1 else 'were'} here already"] if done.known else []
+    said += [f"{done.left} left for later"] if done.left else []
+    said += [f"{len(done.failed)} failed"] if done.failed else []
+    return "; ".join(said) or "the feed lists no episode that could be taken over"
 
 
 @app.command(epilog="Example: onrecord redirects --for nginx")

@@ -111,7 +111,7 @@ def publish(
 def _tell(outcome: Outcome, *, dry_run: bool, asked: bool, verify: bool) -> None:
     intent = outcome.intent
     if intent.empty:
-        out.print(Text(f"{intent.target}: nothing to do; listeners have all of site/ at {intent.place}."))
+        out.print(Text(f"{intent.target}: nothing to do; all of site/ is at {intent.place}."))
     elif dry_run:
         _show(intent)
         out.print("Nothing was changed.")

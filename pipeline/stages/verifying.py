@@ -21,6 +21,7 @@ from pipeline.show import Show, load_show
 from pipeline.stages import stamps
 from pipeline.stages.prepare import Report
 from pipeline.stages.status import SITE_FOLDER, build_folder, read_episode, site_stamp
+from pipeline.stages.takenover import kept_release_path
 
 _Found = Iterator[Problem | None]  # one for each thing that was looked at; None where it is as it was
 
@@ -82,11 +83,11 @@ def _approvals(show: Show, report: Report) -> _Found:
 def _releases(show: Show, report: Report) -> _Found:
     for episode in show.episodes:
         folder = build_folder(show.root) / episode.slug
-        if (folder / release.RELEASE_FACTS_NAME).exists() and (folder / release.RELEASE_AUDIO_NAME).exists():
+        finished = kept_release_path(folder, episode) if episode.keeps_audio else folder / release.RELEASE_AUDIO_NAME
+        if (folder / release.RELEASE_FACTS_NAME).exists() and finished.exists():
             report(episode.slug, "reading the finished recording", 0.0)
             noted = release.read_release(folder / release.RELEASE_FACTS_NAME).digest
-            remedy = f"Delete {folder} and run again"
-            yield _compared(folder / release.RELEASE_AUDIO_NAME, noted, remedy)
+            yield _compared(finished, noted, f"Delete {folder} and run again")
 
 
 def _site(show: Show, report: Report) -> _Found:

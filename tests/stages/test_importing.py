@@ -433,6 +433,7 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "1 episode taken over, none of them approved" in " ".join(done.stdout.split())
     assert "Mended: item “First”" in done.stderr
+    assert "were here" not in done.stdout
     assert onrecord("approve", "--root", str(root), "--by", ADA).returncode == 2
     assert onrecord("approve", "--imported", "--root", str(root), "--by", "Ada").returncode == 1
     tried = onrecord("approve", "--imported", "--root", str(root), "--by", ADA, "--dry-run")
