@@ -23,8 +23,9 @@ from pipeline.review.queue.whose import whose
 from pipeline.review.queue.words import Found, Kind, Word, words_of
 from pipeline.transcript import MachineTranscript
 
-# Whoever looks at one of these stretches has looked at the single words in it.
+# Whoever looks at one of these stretches has looked at the single words in it; at who says them, perhaps not.
 _WHOLE_STRETCH: frozenset[Kind] = frozenset({"silence", "repetition", "fast", "language", "learned"})
+_BESIDE_ANY: frozenset[Kind] = frozenset({"dropped", "voice", "interpolated"})
 # Two that touch stay two: each has a suggestion of its own.
 _EACH_BY_ITSELF: frozenset[Kind] = frozenset({"dropped", "learned", "name"})
 _RANK: Mapping[Kind, int] = {kind: rank for rank, kind in enumerate(get_args(Kind))}
@@ -67,7 +68,7 @@ def doubts(
         *hearing.dropped(words, machine.dropped),
         *hearing.silence(words, machine.segments, silences),
         *hearing.repetition(words, machine.segments),
-        *hearing.fast(words),
+        *hearing.fast(words, machine.segments),
         *hearing.language(words, machine.segments),
         *whose(words, paragraphs, machine.segments),
         *wording.learned(words, lessons),
@@ -107,11 +108,7 @@ def _without_covered(found: Sequence[Found], words: Sequence[Word]) -> list[Foun
         if one.kind in _WHOLE_STRETCH:
             covered[one.first : one.last + 1] = b"\1" * (one.last - one.first + 1)
     return [
-        one
-        for one in found
-        if one.kind in _WHOLE_STRETCH
-        or one.kind in ("dropped", "interpolated")
-        or not all(covered[one.first : one.last + 1])
+        one for one in found if one.kind in _WHOLE_STRETCH | _BESIDE_ANY or not all(covered[one.first : one.last + 1])
     ]
 
 

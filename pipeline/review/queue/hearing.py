@@ -23,6 +23,7 @@ COMPRESSION_HIGH = 2.4  # Whisper's own threshold for decoding a segment again
 _WORD_TIMES_ARE_RIGHT_TO_MS = 300
 _FAST_WINDOW_WORDS = 8
 _FAST_MIN_CHARACTERS = 20
+_FAST = "these words come faster than anybody speaks"
 _LOOP_TIMES = {1: 4}  # "no, no, no" is speech
 _LOOP_TIMES_OF_LONGER = 3
 _LOOP_MAX_WORDS = 10
@@ -84,17 +85,22 @@ def repetition(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Ite
                 yield Found("repetition", first, last, f"the engine repeated itself here{twice}")
 
 
-def fast(words: Sequence[Word]) -> Iterator[Found]:
-    """Words that come faster than anybody speaks."""
-    stretches = groupby(untouched(words), key=lambda place: (words[place].paragraph, words[place].segment))
+def fast(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Iterator[Found]:
+    """Words that come faster than anybody speaks: a whole segment, as it was marked, or a few in one."""
+    places = untouched(words)
+    for segment in segments:
+        if "fast" in segment.marks:
+            for first, last in _in_segment(words, places, segment):
+                yield Found("fast", first, last, _FAST)
+    stretches = groupby(places, key=lambda place: (words[place].paragraph, words[place].segment))
     for _, group in stretches:
-        places = list(group)
-        step = min(_FAST_WINDOW_WORDS, len(places))
-        for window in (places[start : start + step] for start in range(len(places) - step + 1)):
+        run = list(group)
+        step = min(_FAST_WINDOW_WORDS, len(run))
+        for window in (run[start : start + step] for start in range(len(run) - step + 1)):
             length = sum(len(words[place].timed.text) + 1 for place in window) - 1
             duration_ms = max(1, words[window[-1]].timed.end_ms - words[window[0]].timed.start_ms)
             if length >= _FAST_MIN_CHARACTERS and length * 1000 > CHARACTERS_PER_SECOND_MAX * duration_ms:
-                yield Found("fast", window[0], window[-1], "these words come faster than anybody speaks")
+                yield Found("fast", window[0], window[-1], _FAST)
 
 
 def language(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Iterator[Found]:

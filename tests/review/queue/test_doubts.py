@@ -195,6 +195,22 @@ def test_what_was_marked_when_it_was_transcribed() -> None:
     assert queue(beginning, replace(heard("heard well the second time", start_ms=4000), marks=("redecoded",))) == ()
 
 
+def test_haste_that_was_marked_is_asked_about_also_where_words_are_single_characters() -> None:
+    """Of Chinese and Japanese Whisper writes a word for every character or two."""
+    hasty = replace(
+        heard(" ".join("我们今天在这里谈一谈档案和保管它的人们吧好吗"), start_ms=4000, step_ms=30), marks=("fast",)
+    )
+    found = queue(heard("这 里 很 安 静"), hasty, language="zh")
+    assert [one.kind for one in found] == ["fast"]
+
+
+def test_whose_voice_it_is_is_asked_also_where_the_words_are() -> None:
+    """To look at what was said is not to have heard who says it."""
+    first = replace(heard("we talked about it"), speaker="Voice 1")
+    short = replace(heard("oui bien sûr", start_ms=4000), speaker="Voice 1", speaker_doubt="short", marks=("language",))
+    assert [one.kind for one in queue(first, short)] == ["language", "voice"]
+
+
 def test_speech_without_words_is_asked_about_until_words_are_written_there() -> None:
     first, last = heard("before it"), heard("and after", start_ms=9000)
     (found,) = queue(first, last, dropped=((1200, 8600),))
