@@ -31,6 +31,8 @@ from pipeline.show import Episode, Show
 from pipeline.transcript import MACHINE_NAME, MachineTranscript, Transcript, read_machine
 
 _PROVENANCE = {"kept": 0, "paired": 1, "interpolated": 2}
+# Raise it when the same files would give rise to other doubts.
+_OUTLINE_VERSION = 2
 _NOTHING_HEARD = MachineTranscript(1, "none", "0", "none", "", "und", 0.0, "", 0, (), ())
 
 
@@ -114,7 +116,7 @@ class OpenEpisode:
         ]
         with self._lock:
             taught = [(one.heard, one.right) for one in self._read_lessons()]
-        key = files.digest_json([marks, terms, language, taught])
+        key = files.digest_json([_OUTLINE_VERSION, marks, terms, language, taught])
         kept = self.workspace.desk_folder / "outline.json"
         try:
             found = json.loads(kept.read_bytes())

@@ -41,3 +41,28 @@ def test_what_the_machine_lost_is_asked_about_with_its_reason_and_played(window:
     assert "Speech without words" in (page.text_content("#doubt-why") or "")
     line.get_by_role("button", name="Right as it is").click()
     window.wait_for(lambda: len(window.review().get("resolved", {})) == 1, "it is settled in review.json")
+
+
+def test_walking_leads_to_every_doubt_in_the_order_of_the_text(window: DeskPage, episode: Path) -> None:
+    """A paragraph has a grave doubt behind a light one, and two that begin with the same word."""
+    mark(episode)
+    path = episode / "machine.json"
+    machine = read_machine(path)
+    segments = list(machine.segments)
+    last = replace(segments[2].words[-1], probability=0.3)
+    segments[2] = replace(segments[2], words=(*segments[2].words[:-1], last))
+    path.write_bytes(machine_to_bytes(replace(machine, segments=tuple(segments))))
+    page = window.page
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    listed = page.locator("#doubt-list button.link").all_text_contents()
+    assert sum("leave." in one for one in listed) == 2
+    page.evaluate("document.activeElement.blur()")
+    walked = []
+    for _ in listed:
+        window.press("Alt+q")
+        walked.append(page.text_content("#doubt-why") or "")
+    assert len({one for one in walked if "leave." in one}) == 2
+    assert [one.split("“")[1].split("”")[0] for one in walked] == [one.split("“")[1].split("”")[0] for one in listed]
+    window.press("Alt+Shift+q")
+    assert page.text_content("#doubt-why") == walked[-2]

@@ -63,7 +63,10 @@ export class Doubts {
   get open() {
     const { resolved } = this.#review;
     return this.#document.paragraphs.flatMap((paragraph, index) =>
-      paragraph.doubts.filter(({ id }) => !resolved.has(id)).map((doubt) => ({ ...doubt, index })),
+      paragraph.doubts
+        .filter(({ id }) => !resolved.has(id))
+        .sort((one, other) => one.start_char - other.start_char)
+        .map((doubt) => ({ ...doubt, index })),
     );
   }
 
@@ -89,13 +92,19 @@ export class Doubts {
       return;
     }
     const { index, start } = this.#editor.caret;
-    const after = (doubt) => doubt.index > index || (doubt.index === index && doubt.start_char > start);
-    const before = (doubt) => doubt.index < index || (doubt.index === index && doubt.start_char < start);
-    const first =
-      this.#here === null && by > 0
-        ? (doubt) => after(doubt) || (doubt.index === index && doubt.start_char === start)
-        : after;
-    this.go(by > 0 ? (open.find(first) ?? open[0]) : (open.findLast(before) ?? open.at(-1)));
+    const isHere = (doubt) => doubt.index === index && doubt.start_char === start;
+    // Several may begin with one word: from the one that is shown the list leads on, from elsewhere the place.
+    const shown = open.findIndex((doubt) => doubt.id === this.#here?.id && isHere(doubt));
+    if (shown >= 0) {
+      this.go(open.at((shown + by) % open.length));
+      return;
+    }
+    const isAfter = (doubt) => doubt.index > index || (doubt.index === index && doubt.start_char > start);
+    const found =
+      by > 0
+        ? (open.find((doubt) => isHere(doubt) || isAfter(doubt)) ?? open[0])
+        : (open.findLast((doubt) => !isHere(doubt) && !isAfter(doubt)) ?? open.at(-1));
+    this.go(found);
   }
 
   /** Show one doubt: its words are selected and heard, and its reason is told. */
