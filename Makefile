@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 ROOT ?= .
 
-.PHONY: help setup pipeline review status serve publish voices test test-openai-whisper test-voices test-faults check fuzz release bench lock clean
+.PHONY: help setup pipeline review status serve publish voices test test-openai-whisper test-voices test-store test-faults check fuzz release bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ test: $(VENV)/.installed-dev ## Run every test (the first time fetches recording
 test-openai-whisper: $(VENV)/.installed-dev ## Install the extra openai-whisper (CPU PyTorch) and run its tests
 	@.setup/openai-whisper $(VENV)
 	@$(VENV)-openai-whisper/bin/python -m pytest -q -m openai_whisper
+
+test-store: $(VENV)/.installed-dev ## Install Ceph and rclone, and publish to them
+	@.setup/servers $(VENV)
+	@.setup/stores $(VENV)
+	@$(BIN)/python -m pytest -q -m store
 
 test-faults: $(VENV)/.installed-dev ## Kill, fill and break the disk at every system call of every deed (an hour)
 	@.setup/servers $(VENV)

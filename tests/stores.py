@@ -1,4 +1,7 @@
-"""A real object store on loopback (ministack), seen through a proxy that counts, and that fails when it is told to.
+"""Object stores on loopback, seen through a proxy that counts, and that fails when it is told to.
+
+ministack is an emulator, for every day; it takes any key. `rclone serve s3` checks signatures and ignores conditions.
+Ceph, which checks signatures and keeps to conditions, is in tests/ceph.py.
 
 The proxy is the net and the other end's bad days: it answers 500, hangs up in the middle of a body, takes its time,
 or drops the conditions of a request, as several servers that speak S3 do (they overwrite and answer 200). Everything
@@ -7,6 +10,8 @@ else is passed on as it is.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import http.client
 import os
 import shutil
@@ -20,6 +25,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,47 +34,108 @@ import pytest
 
 from tests.serving import free_port
 
-MISSING = "there is no ministack; .setup/servers installs it"
+SECRET = "hunter2hunter2hunter2"  # noqa: S105  of servers that live as long as a test
 _CONDITIONS = ("if-match", "if-none-match")
 _PASSED_BACK = ("content-length", "connection", "transfer-encoding", "date", "server")
 
 
-def find_ministack() -> str | None:
-    """The program, beside the environment that the tests run in, or on the path."""
-    beside = Path(f"{sys.prefix}-servers") / "bin" / "ministack"
-    return str(beside) if beside.is_file() else shutil.which("ministack")
+@dataclass(frozen=True)
+class Server:
+    """A store that runs, the folder of its files, and the keys of one who may make buckets there."""
+
+    name: str
+    port: int
+    folder: Path
+    key: str = "publisher"
+    secret: str = SECRET
+
+    def ask(self, method: str, path: str, query: str = "", body: bytes = b"") -> None:
+        """A signed request (AWS Signature Version 4); `query` as it is signed: `name=value`, sorted."""
+        now, host = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"), f"127.0.0.1:{self.port}"
+        digest = hashlib.sha256(body).hexdigest()
+        names = "host;x-amz-content-sha256;x-amz-date"
+        headers = f"host:{host}\nx-amz-content-sha256:{digest}\nx-amz-date:{now}\n"
+        request = f"{method}\n{path}\n{query}\n{headers}\n{names}\n{digest}"
+        scope = f"{now[:8]}/us-east-1/s3/aws4_request"
+        key = f"AWS4{self.secret}".encode()
+        for part in scope.split("/"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
+        signature = hmac.digest(key, text.encode(), "sha256").hex()
+        asked = urllib.request.Request(f"http://{host}{path}?{query}", method=method, data=body or None)
+        asked.add_header("x-amz-content-sha256", digest)
+        asked.add_header("x-amz-date", now)
+        asked.add_header(
+            "Authorization",
+            f"AWS4-HMAC-SHA256 Credential={self.key}/{scope}, SignedHeaders={names}, Signature={signature}",
+        )
+        with urllib.request.urlopen(asked, timeout=60):  # noqa: S310  an address of loopback, made above
+            pass
+
+    def make_bucket(self, name: str) -> None:
+        """A new, empty bucket."""
+        self.ask("PUT", f"/{name}")
+
+
+def beside(name: str) -> str:
+    """A server's program, of the environment beside the one that the tests run in, or on the path; else skip."""
+    there = Path(f"{sys.prefix}-servers") / "bin" / name
+    found = str(there) if there.is_file() else shutil.which(name)
+    if found is None:
+        pytest.skip(f"there is no {name}; .setup/servers and .setup/stores install it")
+    return found
 
 
 @contextmanager
-def ministack(folder: Path) -> Iterator[int]:
-    """Run the store, bound to loopback; gives its port."""
-    program = find_ministack()
-    if program is None:
-        pytest.skip(MISSING)
+def ministack(folder: Path) -> Iterator[Server]:
+    """The emulator."""
     port = free_port()
     environment = {
-        **os.environ,
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "SERVICES": "s3",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
     }
-    with (folder / "ministack.log").open("wb") as log:
-        process = subprocess.Popen([program], env=environment, cwd=folder, stdout=log, stderr=log)
+    with _running([beside("ministack")], folder, port, environment):
+        yield Server("ministack", port, folder)
+
+
+@contextmanager
+def rclone(folder: Path) -> Iterator[Server]:
+    """A gateway to a folder; it answers conditions with 200 and overwrites."""
+    server = Server("rclone", free_port(), folder)
+    (folder / "buckets").mkdir()
+    address, keys = f"127.0.0.1:{server.port}", f"{server.key},{server.secret}"
+    command = [beside("rclone"), "serve", "s3", "--addr", address, "--auth-key", keys, str(folder / "buckets")]
+    environment = {"RCLONE_CONFIG": str(folder / "rclone.conf")}
+    with _running(command, folder, server.port, environment):
+        yield server
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, port: int, environment: dict[str, str]) -> Iterator[None]:
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=os.environ | environment, cwd=folder, stdout=log, stderr=log)
         try:
-            _wait(port)
-            yield port
+            wait_for(port)
+            yield
         finally:
             process.terminate()
             process.wait(timeout=30)
 
 
-def make_bucket(port: int, name: str) -> None:
-    """A new, empty bucket."""
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}/{name}", method="PUT")
-    with urllib.request.urlopen(asked, timeout=30):  # noqa: S310  likewise
-        pass
+def wait_for(port: int) -> None:
+    """Until somebody listens there."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(f"nobody listened at port {port} within a minute")
 
 
 @dataclass
@@ -160,15 +227,3 @@ def wire(store_port: int, bucket: str) -> Iterator[Wire]:
         server.shutdown()
         server.server_close()
         thread.join(timeout=10)
-
-
-def _wait(port: int) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError("ministack did not start within a minute")

@@ -341,12 +341,14 @@ def _telling(place: str) -> Iterator[None]:
         yield
     except OnRecordError:
         raise
-    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-        raise Refused(
-            Problem(place, f"it does not let you in ({_answer(error)})", "Check the keys in the environment")
-        ) from None
     except (exceptions.BaseError, FileNotFoundError) as error:
         said = _answer(error)
+        # A listing that is forbidden is no PermissionDeniedError to obstore.
+        forbidden = isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError)
+        if forbidden or said.startswith(("401 ", "403 ")):
+            raise Refused(
+                Problem(place, f"it does not let you in ({said})", "Check the keys in the environment")
+            ) from None
         if "NoSuchBucket" in said:
             raise Refused(
                 Problem(place, "there is no such bucket", "Make it, or mend bucket and endpoint in show.toml")
