@@ -22,7 +22,7 @@ from pipeline.errors import MissingTool, NoAnswer, Refused, ToolFailed
 from pipeline.files import digest_file
 from pipeline.runner import Task, run_all
 from tests.clusters import ROOT, TlsCluster, let_in, within
-from tests.stores import make_bucket, ministack
+from tests.stores import ministack
 from tests.workers_probe import DOUBLE
 
 
@@ -211,10 +211,10 @@ def test_the_store_may_be_any_that_fsspec_knows(tmp_path: Path) -> None:
 
 
 def test_the_store_may_be_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with ministack(tmp_path) as port:
-        make_bucket(port, "interviews")
+    with ministack(tmp_path) as store:
+        store.make_bucket("interviews")
         for name, value in {
-            "AWS_ENDPOINT": f"http://127.0.0.1:{port}",
+            "AWS_ENDPOINT": f"http://127.0.0.1:{store.port}",
             "AWS_ALLOW_HTTP": "true",
             "AWS_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test",
