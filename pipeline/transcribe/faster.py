@@ -14,8 +14,9 @@ from pipeline.transcribe import weights
 from pipeline.transcribe.batched import BatchDecoder, Decoded
 from pipeline.transcribe.engine import MAX_THREADS, Heard, Translated, fitting, gpu_here, takes_hotwords, to_ms
 from pipeline.transcribe.sound import SAMPLE_RATE_HZ, duration_ms
-from pipeline.transcribe.windows import WINDOW_MAX_MS, Stretch, windows
-from pipeline.transcript import MachineSegment, MachineWord
+from pipeline.transcribe.voice import speech_in
+from pipeline.transcribe.windows import WINDOW_MAX_MS, windows
+from pipeline.transcript import MachineSegment, MachineWord, Stretch
 from pipeline.workers import usable_cores
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ class FasterWhisper:
         report(0.0)
         if self._model.has_drawn:
             self._load()  # what is heard must not depend on how often the generator was used before
-        length_ms = duration_ms(samples)
-        found = windows(self._speech(samples), length_ms)
+        found = windows(
+            speech_in(samples, pause_ms=_PAUSE_MS, padding_ms=0, longest_ms=WINDOW_MAX_MS), duration_ms(samples)
+        )
         try:
             code, probability = (language, 1.0) if language else self.detect(samples) or ("en", 0.0)
             decoder = BatchDecoder(
@@ -114,17 +116,6 @@ class FasterWhisper:
         )
         for segment in found:
             yield _segment(segment, start_ms)
-
-    def _speech(self, samples: Samples) -> list[Stretch]:
-        from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: PLC0415  as below
-
-        if not len(samples):
-            return []
-        each = SAMPLE_RATE_HZ // 1000
-        options = VadOptions(
-            min_silence_duration_ms=_PAUSE_MS, max_speech_duration_s=WINDOW_MAX_MS / 1000, speech_pad_ms=0
-        )
-        return [(one["start"] // each, one["end"] // each) for one in get_speech_timestamps(samples, options)]
 
     def translate(self, samples: Samples, *, language: str, report: Callable[[float], None]) -> tuple[Translated, ...]:
         """See `Engine.translate`."""
@@ -178,7 +169,7 @@ def hardware() -> Hardware:
     if not gpu_here():
         # "default" silently becomes float32: 1.6 times the work for no gain on natural speech. More windows at once
         # take more memory and hardly less time.
-        return Hardware("cpu", "int8", 8)
+        return Hardware("cpu", "int8", 4)
     half = "float16" in ctranslate2.get_supported_compute_types("cuda")
     return Hardware("cuda", "float16" if half else "int8", 16)
 

@@ -16,7 +16,7 @@ COMPRESSION_HIGH = 2.4  # Whisper's own threshold for decoding a window again
 GUESS_LOG_PROBABILITY = -1.0  # and its own for a window that it could not decode
 NO_SPEECH_HIGH = 0.6  # Whisper's own threshold for leaving a window out
 CHARACTERS_PER_SECOND_MAX = 25
-_FAST_MIN_CHARACTERS = 20
+_FAST_MIN_CHARACTERS = 60  # who talks freely says a short sentence as fast as that
 # A phrase of so many words, so many times in a row; "no, no, no" is speech.
 _LOOP_WORDS_MAX = 10
 _LOOP_TIMES = {1: 4}

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TypeAlias
 
-Stretch: TypeAlias = tuple[int, int]
+from pipeline.transcript import Stretch
 
 WINDOW_MAX_MS = 20_000
 # A longer pause is left out: over silence Whisper invents words.

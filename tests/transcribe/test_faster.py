@@ -103,7 +103,7 @@ def test_a_model_knows_only_languages_it_has_a_token_for() -> None:
 @pytest.mark.parametrize(
     ("cards", "types", "chosen"),
     [
-        (0, {"int8", "float32"}, Hardware("cpu", "int8", 8)),
+        (0, {"int8", "float32"}, Hardware("cpu", "int8", 4)),
         (1, {"int8", "float16", "float32"}, Hardware("cuda", "float16", 16)),
         (1, {"int8", "float32"}, Hardware("cuda", "int8", 16)),
     ],

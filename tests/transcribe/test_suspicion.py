@@ -52,8 +52,9 @@ def test_what_the_figures_and_the_voice_detector_tell() -> None:
     assert faults(segment("thanks for watching", start_ms=5000), [(0, 4000)]) == ("over-silence",)
     assert faults(segment("thanks for watching", start_ms=5000), [(0, 5100)]) == ("over-silence",)
     assert faults(segment("thanks for watching", start_ms=5000), [(0, 5500), (6000, 6100)]) == ()
-    assert faults(segment("incomprehensible international organisations", step_ms=90)) == ("fast",)
-    assert faults(segment("yes yes yes yes yes yes yes", step_ms=40), []) == ("loop", "over-silence", "fast")
+    assert faults(segment("incomprehensible international organisations misunderstood us all", step_ms=90)) == ("fast",)
+    assert faults(segment("incomprehensible international organisations", step_ms=90)) == (), "too short to tell"
+    assert faults(segment(" ".join(["yes"] * 20), step_ms=40), []) == ("loop", "over-silence", "fast")
 
 
 def test_who_is_unsure_of_a_whole_stretch_may_hear_another_language() -> None:
