@@ -1,7 +1,7 @@
 """Several windows decoded at once by CTranslate2, each encoded at its own length: half the work of one after another.
 
 faster-whisper fills every window up to 30 s, as Whisper was trained; the encoder's work grows faster than the length,
-and shorter input followed by a second of nothing is understood as well. Windows of like length go together.
+and shorter input followed by two seconds of nothing is understood as well. Windows of like length go together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FRAME_MS = 10
 _FRAMES_MAX = 3_000  # more than 30 s Whisper has no positions for
 _FRAMES_MIN = 1_000  # of less, words are made up as of noise
-_SILENCE_FRAMES = 100  # without some, the end of a window is misheard
+_SILENCE_FRAMES = 200  # with less of it, the end of a window is misheard
 # Whisper's own thresholds for decoding a window again.
 _COMPRESSION_HIGH = 2.4
 _LOG_PROBABILITY_LOW = -1.0

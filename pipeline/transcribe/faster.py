@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.transcribe.sound import Samples
 
 _SEED = 1
-_PAUSE_MS = 100  # where windows may be cut
+_PAUSE_MS = 200  # where windows may be cut
 
 
 class FasterWhisper:
