@@ -236,6 +236,9 @@ class Git:
 
 def _without_password(repository: str) -> str:
     parts = urlsplit(repository)
-    if parts.scheme not in ("http", "https") or "@" not in parts.netloc:
+    user, at, host = parts.netloc.rpartition("@")
+    # Of a web address the user's name may be a token; ssh needs the name (git@), and takes no password from there.
+    name, colon, _ = user.partition(":")
+    if not at or not (parts.scheme in ("http", "https") or colon):
         return repository
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return urlunsplit(parts._replace(netloc=host if parts.scheme in ("http", "https") else f"{name}@{host}"))

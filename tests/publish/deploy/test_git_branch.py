@@ -162,9 +162,17 @@ def test_a_repository_that_is_not_there_and_one_that_does_not_answer(tmp_path: P
         pass
 
 
-def test_a_password_in_the_address_is_refused_and_never_shown(tmp_path: Path) -> None:
-    target = GitBranch("https://ada:geheim@git.example/pages.git", "gh-pages", tmp_path / "cache")
-    assert target.place == "https://git.example/pages.git (gh-pages)"
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://ada:geheim@git.example/pages.git", "https://git.example/pages.git"),
+        ("https://geheim@git.example/pages.git", "https://git.example/pages.git"),
+        ("ssh://git:geheim@git.example/pages.git", "ssh://git@git.example/pages.git"),
+    ],
+)
+def test_a_password_in_the_address_is_refused_and_never_shown(address: str, shown: str, tmp_path: Path) -> None:
+    target = GitBranch(address, "gh-pages", tmp_path / "cache")
+    assert target.place == f"{shown} (gh-pages)"
     with pytest.raises(Refused, match="holds a password") as told, target.open(ADA):
         pass
     assert "geheim" not in str(told.value)
