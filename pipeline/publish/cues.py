@@ -143,17 +143,23 @@ def _fill(words: Sequence[str]) -> list[tuple[int, int]]:
 def _cuts(words: Sequence[_Word], name: Sequence[str]) -> list[tuple[int, int]]:
     """The cheapest way to cut one paragraph; `name` takes room in its first cue."""
     cost = _Measures.of(words).cost
-    written = [word.written for word in words]
+    sizes = [(len(word.written), len(word.text)) for word in words]  # behind another word, and first on its line
+    starts_ms, ends_ms = [word.start_ms for word in words], [word.end_ms for word in words]
     cheapest: list[float] = [0.0] + [float("inf")] * len(words)
     came_from = [0] * (len(words) + 1)
     for first in range(len(words)):
         line = _Line()
         for word in name if first == 0 else ():
             line.take(word)
+        # What `_Line.take` does, without the calls: this is the innermost loop of the whole site.
+        number, length = line.number, line.length
         for stop in range(first + 1, len(words) + 1):
-            line.take(written[stop - 1])
-            spoken_ms = words[stop - 1].end_ms - words[first].start_ms
-            if stop > first + 1 and (line.number > LINES_MAX or spoken_ms > CUE_MAX_MS):
+            behind, alone = sizes[stop - 1]
+            if length and length + behind > LINE_MAX_CHARACTERS:
+                number, length = number + 1, alone
+            else:
+                length += behind if length else alone
+            if stop > first + 1 and (number > LINES_MAX or ends_ms[stop - 1] - starts_ms[first] > CUE_MAX_MS):
                 break
             if cheapest[first] + 1.0 >= cheapest[stop]:
                 continue  # a cue costs 1 at least

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pipeline import files, release
 from pipeline.align import TimedParagraph, align, shifted
 from pipeline.digests import DigestCache
-from pipeline.errors import InvalidShow, OnRecordError, Problem, Refused
-from pipeline.publish.finished import Finished, finished_from
-from pipeline.publish.making import OWN_FOLDER
+from pipeline.errors import InvalidShow, OnRecordError, Problem, Refused, ToolFailed
+from pipeline.publish.finished import Candidate, Finished, finished_from
+from pipeline.publish.making import OWN_FOLDER, Around
 from pipeline.publish.model import ApprovedEpisode, place
 from pipeline.publish.moving.transcripts import chapters_in, taken_over
-from pipeline.publish.site import Order, Workshop
-from pipeline.show import Episode, Show
+from pipeline.publish.site import PICTURES_FOLDER, Order, Workshop, workshop
+from pipeline.runner import Task, packed, run_all, unpacked
+from pipeline.show import Episode, Show, load_show
 from pipeline.stages import stamps
 from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.guarding import protected_in_episode
+from pipeline.stages.keys import candidate_of, every_key, may_be_published
 from pipeline.stages.prepare import MASTER_NAME, Report
-from pipeline.stages.status import MASTER_STAMP, Reading, build_folder, read_episode
+from pipeline.stages.status import MASTER_STAMP, Reading, build_folder, read_episode, remembered_digests
 from pipeline.stages.takenover import keep_release, kept_release_path
 from pipeline.transcript import MACHINE_NAME, read_machine
 from pipeline.withhold import withheld
+from pipeline.workers import LocalRunner, usable_cores
 
 TAGS_VERSION = 2
 _ALTERNATE_VERSION = 1
 _STAMP = "site.stamp.json"
+# So many episodes are worth the start of child processes, which do at most so many at a time.
+_MANY, _BATCH = 24, 50
+_CHILD_BYTES = 250_000_000
+
+Facts = Mapping[str, Any]  # what `Finished.facts` gives
 
 
 class Maker:
@@ -37,11 +47,14 @@ class Maker:
     `readings` are those of all episodes that may be published, by slug; `made` are the slugs of those made here.
     """
 
-    def __init__(self, shop: Workshop, readings: Mapping[str, Reading], digests: DigestCache, report: Report) -> None:
+    def __init__(
+        self, shop: Workshop, readings: Mapping[str, Reading], digests: DigestCache, now: datetime, report: Report
+    ) -> None:
         self.made: list[str] = []
         self._shop = shop
         self._readings = readings
         self._digests = digests
+        self._now = now
         self._report = report
 
     def make(self, orders: Sequence[Order]) -> Iterator[tuple[str, Finished | OnRecordError]]:
@@ -53,26 +66,62 @@ class Maker:
                 stale.append(order)
             else:
                 yield order.candidate.slug, self._finished(order, facts)
+        # A child has to read the whole show before it can begin.
+        many = len(stale) >= max(_MANY, len(orders) // 20) and usable_cores() > 1
+        for order, result in self._made_in_children(stale) if many else self._made_here(stale):
+            slug = order.candidate.slug
+            if isinstance(result, OnRecordError):
+                yield slug, result
+            else:
+                self.made.append(slug)
+                yield slug, self._finished(order, result)
+
+    def _made_here(self, stale: Sequence[Order]) -> Iterator[tuple[Order, Facts | OnRecordError]]:
         for done, order in enumerate(stale):
             self._report("site", "making pages", done / len(stale))
-            slug, failed = order.candidate.slug, Failed()
-            with set_aside(self._shop.show.root, slug, failed):
-                facts = make_one(self._shop, self._readings[slug], order, self._digests, self._report)
-                self.made.append(slug)
-                yield slug, self._finished(order, facts)
-            if slug in failed:
-                if isinstance(failed[slug], InvalidShow):
-                    raise failed[slug]
-                yield slug, failed[slug]
+            yield order, make_one(self._shop, order, self._digests, self._now, self._report)
 
-    def _kept_facts(self, order: Order) -> Mapping[str, Any] | None:
+    def _made_in_children(self, stale: Sequence[Order]) -> Iterator[tuple[Order, Facts | OnRecordError]]:
+        width = usable_cores()
+        size = max(1, min(_BATCH, -(-len(stale) // (4 * width))))
+        batches = [stale[first : first + size] for first in range(0, len(stale), size)]
+        tasks = {
+            str(number): Task(
+                "pipeline.stages.making:make_batch",
+                {
+                    "root": str(self._shop.show.root),
+                    "now": self._now.isoformat(),
+                    "orders": [[one.candidate.slug, one.candidate.key, one.around.as_json()] for one in batch],
+                },
+                memory_bytes=_CHILD_BYTES,
+            )
+            for number, batch in enumerate(batches)
+        }
+        results: dict[str, Facts | OnRecordError] = {}
+
+        def done(_: str, value: Any) -> None:
+            results.update({slug: unpacked(error) if error else facts for slug, (facts, error) in value.items()})
+            self._report("site", "making pages", len(results) / len(stale))
+
+        lost: OnRecordError | None = None
+        with LocalRunner(width) as runner:
+            try:
+                run_all(runner, tasks, done=done)
+            except ToolFailed as error:
+                lost = error
+        for order in stale:
+            found = results.get(order.candidate.slug) or lost
+            assert found is not None  # noqa: S101  what was not lost was done
+            yield order, found
+
+    def _kept_facts(self, order: Order) -> Facts | None:
         folder = build_folder(self._shop.show.root) / order.candidate.slug
         if not stamps.is_fresh(folder / _STAMP, order.key, base=folder):
             return None
         facts = stamps.read(folder / _STAMP)["facts"]
         return facts if isinstance(facts, dict) else None
 
-    def _finished(self, order: Order, facts: Mapping[str, Any]) -> Finished:
+    def _finished(self, order: Order, facts: Facts) -> Finished:
         slug = order.candidate.slug
         approved = _known(
             self._shop.show,
@@ -84,32 +133,66 @@ class Maker:
         return finished_from(approved, build_folder(self._shop.show.root) / slug / OWN_FOLDER, facts)
 
 
-def make_one(shop: Workshop, judged: Reading, order: Order, digests: DigestCache, report: Report) -> Mapping[str, Any]:
-    """Make one episode's files, note from what they were made, and return what is kept of it.
+def make_batch(payload: Mapping[str, Any], _: Mapping[str, Path], report: Callable[[float], None]) -> dict[str, Any]:
+    """In a child process: make several episodes, and return of each by its slug what is kept of it, or its error."""
+    root, now = Path(payload["root"]), datetime.fromisoformat(payload["now"])
+    shop, digests = _shop_at(root)
+    known = {episode.slug: episode for episode in shop.show.episodes}
+    results: dict[str, Any] = {}
+    for number, (slug, key, around) in enumerate(payload["orders"]):
+        report(number / len(payload["orders"]))
+        if slug not in known:
+            results[slug] = [None, packed(_changed(slug))]
+            continue
+        order = Order(Candidate(known[slug], "", (), key), Around.from_json(around))
+        made = make_one(shop, order, digests, now, _to_nobody)
+        results[slug] = [None, packed(made)] if isinstance(made, OnRecordError) else [made, None]
+    return results
 
-    What is published is what was judged: raises Refused where anything of it is another by now.
+
+@lru_cache(maxsize=1)
+def _shop_at(root: Path) -> tuple[Workshop, DigestCache]:
+    return workshop(load_show(root), build_folder(root) / PICTURES_FOLDER), remembered_digests(root)
+
+
+def _to_nobody(slug: str, what: str, part: float) -> None:
+    """A child's steps are too small to be told one by one."""
+
+
+def make_one(
+    shop: Workshop, order: Order, digests: DigestCache, now: datetime, report: Report
+) -> Facts | OnRecordError:
+    """Make one episode's files, note from what they were made, and return what is kept of it; or what stops it.
+
+    What is published is what was judged: it is refused where anything of it is another by now. Raises InvalidShow
+    where a template fails.
     """
-    show, slug = shop.show, order.candidate.slug
+    show, slug, failed = shop.show, order.candidate.slug, Failed()
     folder = build_folder(show.root) / slug
-    reading = read_episode(show, judged.episode, digests)
-    _require_unchanged(judged, reading.subject)
-    approved = _approved(show, reading, report)
-    made = shop.make(approved, order.around, folder / OWN_FOLDER)
-    # Somebody may save a file between its reading and its sealing.
-    _require_unchanged(judged, _as_it_lies_there(show, reading))
-    facts = made.facts()
-    recordings = [path.name for path in (approved.release_path, approved.alternate_path) if path]
-    own = [f"{OWN_FOLDER}/{path.name}" for path in sorted((folder / OWN_FOLDER).iterdir())]
-    stamps.write(folder / _STAMP, order.key, [*recordings, *own], facts=facts)
-    return facts
+    with set_aside(show.root, slug, failed):
+        reading = read_episode(show, order.candidate.episode, digests)
+        now_it_is = candidate_of(show, reading, now, every_key(show, digests))
+        if now_it_is.key != order.candidate.key or not may_be_published(reading, now):
+            raise _changed(slug)
+        approved = _approved(show, reading, report)
+        made = shop.make(approved, order.around, folder / OWN_FOLDER)
+        if _as_it_lies_there(reading) != dict(reading.subject):
+            raise _changed(slug)  # somebody saved a file between its reading and its sealing
+        facts = made.facts()
+        recordings = [path.name for path in (approved.release_path, approved.alternate_path) if path]
+        own = [f"{OWN_FOLDER}/{path.name}" for path in sorted((folder / OWN_FOLDER).iterdir())]
+        stamps.write(folder / _STAMP, order.key, [*recordings, *own], facts=facts)
+        return facts
+    if isinstance(failed[slug], InvalidShow):
+        raise failed[slug]
+    return failed[slug]
 
 
-def _require_unchanged(judged: Reading, now: Mapping[str, str]) -> None:
-    if dict(now) != dict(judged.subject):
-        raise Refused(Problem(judged.episode.slug, "it changed while it was being published", "Run again"))
+def _changed(slug: str) -> Refused:
+    return Refused(Problem(slug, "it changed while it was being published", "Run again"))
 
 
-def _as_it_lies_there(show: Show, reading: Reading) -> dict[str, str]:
+def _as_it_lies_there(reading: Reading) -> dict[str, str]:
     """What seals the episode, with the digests of its files read again."""
     again = dict(reading.subject)
     for name in again:
