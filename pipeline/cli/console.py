@@ -30,6 +30,8 @@ Slug = Annotated[str, typer.Argument(help="The episode's folder name.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")]
 HERE = Path()
 
+_LISTED_MAX = 200
+_SETTLED = (State.PUBLISHED, State.WITHDRAWN)
 _COLOURS = {
     State.INVALID: "red",
     State.FAILED: "red",
@@ -101,6 +103,15 @@ def print_table(statuses: Sequence[EpisodeStatus]) -> None:
         out.print()
         for problem in problems:
             out.print(Text(f"• {shortened(problem)}"))
+
+
+def worth_listing(statuses: Sequence[EpisodeStatus]) -> Sequence[EpisodeStatus]:
+    """All of them while they are few; of many those with which something is to be done, and a line on the others."""
+    if len(statuses) <= _LISTED_MAX:
+        return statuses
+    settled = [one for one in statuses if one.state in _SETTLED and not one.problems]
+    out.print(f"{len(settled)} of {len(statuses)} episodes are published or withdrawn; onrecord status lists them all.")
+    return [one for one in statuses if one.state not in _SETTLED or one.problems]
 
 
 def warn(warnings: Sequence[Problem]) -> None:

@@ -19,6 +19,7 @@ from pipeline.publish.model import ApprovedEpisode, EpisodeFiles, KeptFile, plac
 from pipeline.show import Episode, Person
 
 PAGE = "index.html"
+OWN_FOLDER = "site"  # below the episode's folder in build/: where its files lie
 FEED_TEXTS, SEARCH_WORDS = "feed.json", "words.json"
 
 

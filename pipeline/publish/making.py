@@ -25,8 +25,6 @@ from pipeline.publish.pages import Pages, Site, SiteAssets, citing, page_address
 from pipeline.publish.parts import EpisodeParts, Pictures, episode_parts
 from pipeline.show import Show
 
-OWN_FOLDER = "site"  # below the episode's folder in build/
-
 
 @dataclass(frozen=True)
 class Around:

@@ -17,9 +17,9 @@ from pipeline.errors import InvalidAudio, InvalidShow, OnRecordError, Problem, R
 from pipeline.publish import artwork, pages, share_image
 from pipeline.publish.corrections_feed import corrections_feed
 from pipeline.publish.feed import FeedPage, feed_pages
-from pipeline.publish.finished import Candidate, Finished, Neighbour
+from pipeline.publish.finished import OWN_FOLDER, Candidate, Finished, Neighbour
 from pipeline.publish.leaks import leaks
-from pipeline.publish.making import OWN_FOLDER, Around, is_listed, make_episode
+from pipeline.publish.making import Around, is_listed, make_episode
 from pipeline.publish.model import ApprovedEpisode
 from pipeline.publish.modules import linked
 from pipeline.publish.moving.kept import kept_of_show

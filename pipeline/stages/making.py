@@ -13,8 +13,8 @@ from pipeline import files, release
 from pipeline.align import TimedParagraph, align, shifted
 from pipeline.digests import DigestCache
 from pipeline.errors import InvalidShow, OnRecordError, Problem, Refused, ToolFailed
-from pipeline.publish.finished import Candidate, Finished, finished_from
-from pipeline.publish.making import OWN_FOLDER, Around
+from pipeline.publish.finished import OWN_FOLDER, Candidate, Finished, finished_from
+from pipeline.publish.making import Around
 from pipeline.publish.model import ApprovedEpisode, place
 from pipeline.publish.moving.transcripts import chapters_in, taken_over
 from pipeline.publish.site import PICTURES_FOLDER, Order, Workshop, workshop

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ import pipeline
 from pipeline import files
 from pipeline.digests import RACY_NS
 from pipeline.errors import Problem, Refusal
+from pipeline.publish.finished import OWN_FOLDER
 from pipeline.show import EPISODES_FOLDER, Show
 from pipeline.show.protected import PROTECTED_VARIABLE
 from pipeline.stages.status import SITE_FOLDER, EpisodeStatus, Reading, State, build_folder
@@ -148,19 +150,17 @@ class Standing:
         """The digest of the marks of all that people wrote and of the program, and the newest time among them."""
         package = Path(pipeline.__file__).parent
         marks = _Marks()
-        marks.add_tree(self._root / EPISODES_FOLDER)
+        marks.add_tree(str(self._root / EPISODES_FOLDER))
         written_ns = marks.newest_ns
         # The program's own files may be as new as they like: nobody changes them within a tick.
         for folder in (self._root / _OVERRIDES_FOLDER, package, package.parent / _OVERRIDES_FOLDER):
-            marks.add_tree(folder)
+            marks.add_tree(str(folder))
         return marks.digest(), written_ns
 
     def _outputs(self) -> str:
         marks = _Marks()
-        for name in sorted(_folders(build_folder(self._root))):
-            marks.add_folders(build_folder(self._root) / name)
-        marks.add_folders(self._root / SITE_FOLDER)
-        marks.add_files(self._root / SITE_FOLDER)
+        marks.add_folders(str(build_folder(self._root)), OWN_FOLDER)
+        marks.add_entries(str(self._root / SITE_FOLDER))
         return marks.digest()
 
 
@@ -175,56 +175,63 @@ def _problem(kept: Sequence[str]) -> Problem:
 
 
 class _Marks:
-    """Marks of many files and folders, as one digest."""
+    """Marks of many files and folders, as one digest: name, size, times and inode of each."""
 
     def __init__(self) -> None:
         self.newest_ns = 0
         self._sum = hashlib.sha256()
 
-    def add_tree(self, folder: str | Path) -> None:
+    def add_tree(self, folder: str) -> None:
         """Every file in a folder and in its folders; of links, what they lead to. Nothing where there is no folder."""
         folders: list[str] = []
+        marks: list[tuple[str, int, int, int, int]] = []
         for entry in _entries(folder):
             if entry.is_dir(follow_symlinks=False):
                 if entry.name != "__pycache__":
                     folders.append(entry.path)
             else:
                 with suppress(FileNotFoundError):  # a link that leads nowhere
-                    self._add(entry.path, entry.stat())
-        for one in folders:
+                    marks.append(_mark(entry.name, entry.stat()))
+        self._add(folder, marks)
+        for one in sorted(folders):
             self.add_tree(one)
 
-    def add_files(self, folder: str | Path) -> None:
-        """The files directly in a folder."""
-        for entry in _entries(folder):
-            if not entry.is_dir(follow_symlinks=False):
-                self._add(entry.path, entry.stat(follow_symlinks=False))
+    def add_entries(self, folder: str) -> None:
+        """What is directly in a folder, files and folders."""
+        self._add(folder, [_mark(entry.name, entry.stat(follow_symlinks=False)) for entry in _entries(folder)])
 
-    def add_folders(self, folder: str | Path) -> None:
-        """A folder and the folders directly in it."""
-        if Path(folder).is_dir():
-            self._add(str(folder), Path(folder).stat())
+    def add_folders(self, folder: str, within: str) -> None:
+        """The folders directly in a folder, and in each the one of the name `within`."""
+        marks: list[tuple[str, int, int, int, int]] = []
         for entry in _entries(folder):
             if entry.is_dir(follow_symlinks=False):
-                self._add(entry.path, entry.stat(follow_symlinks=False))
+                marks.append(_mark(entry.name, entry.stat(follow_symlinks=False)))
+                with suppress(FileNotFoundError):
+                    marks.append(_mark(f"{entry.name}/{within}", os.stat(f"{entry.path}/{within}")))  # noqa: PTH116
+        self._add(folder, marks)
 
     def digest(self) -> str:
         """That of all that was added, in its order."""
         return self._sum.hexdigest()
 
-    def _add(self, path: str, status: os.stat_result) -> None:
-        changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
-        self.newest_ns = max(self.newest_ns, changed_ns)
-        self._sum.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0{changed_ns}\0{status.st_ino}\n".encode())
+    def _add(self, folder: str, marks: list[tuple[str, int, int, int, int]]) -> None:
+        # This is done for every file at every run: as few steps in Python as can be.
+        marks.sort()
+        self._sum.update(repr((folder, marks)).encode("utf-8", "surrogateescape"))
+        if marks:
+            self.newest_ns = max(self.newest_ns, *map(_CHANGED, marks))
 
 
-def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+_CHANGED = itemgetter(3)  # whatever else changes of a file, its ctime does, and nobody can set it back
+
+
+def _mark(name: str, status: os.stat_result) -> tuple[str, int, int, int, int]:
+    return name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
-            return sorted(found, key=lambda entry: entry.name)
+            return list(found)
     except (FileNotFoundError, NotADirectoryError):
         return []
-
-
-def _folders(folder: Path) -> list[str]:
-    return [entry.name for entry in _entries(folder) if entry.is_dir(follow_symlinks=False)]
