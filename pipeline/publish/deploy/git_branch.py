@@ -93,11 +93,11 @@ class GitSession:
         self._changed = False
 
     def stored(self) -> Mapping[str, Stored]:
-        """Every file of the branch, with what was put since."""
+        """Every file of the branch, with what was put since; the mark for the host is no file of the site."""
         return {
             name: Stored(one.size_bytes, one.blob)
             for name, one in self._entries.items()
-            if one.mode in ("100644", "100755")
+            if one.mode in ("100644", "100755") and name != NO_JEKYLL
         }
 
     def digest(self, name: str) -> str | None:
