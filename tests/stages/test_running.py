@@ -89,7 +89,7 @@ def test_ctrl_c_ends_everything_and_says_so(tmp_path: Path) -> None:
         assert within(60, lambda: any("ffmpeg" in one.name() for one in family()))
         left = family()
         program.send_signal(signal.SIGINT)
-        _, said = program.communicate(timeout=15)
+        _, said = program.communicate(timeout=60)
         assert program.returncode == 130
         assert said.rstrip().endswith("Stopped. What was finished is kept; run again to go on.")
         assert within(5, lambda: not any(one.is_running() for one in left))
