@@ -220,7 +220,8 @@ class _Child:
             "payload": job.task.payload,
             "files": {name: str(path.absolute()) for name, path in files.items()},
         }
-        with suppress(OSError):  # it has died meanwhile: the listener says so, and the task is begun again
+        # It may have died meanwhile, and its pipe be closed: the listener buries it, and the task is begun again.
+        with suppress(OSError, ValueError):
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
 
