@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.stages.deploying import Options, publish
 from pipeline.stages.run import approve, run
 from tests.episodes import ADA, NOW, add_episode
 from tests.serving import free_port, served
@@ -71,7 +72,9 @@ def client(show: tuple[Path, str], tmp_path: Path) -> Client:
 
 
 def _publish(root: Path, minutes: int = 0) -> None:
-    run(root, NOW + timedelta(minutes=minutes), lambda *_: None)
+    at = NOW + timedelta(minutes=minutes)
+    run(root, at, lambda *_: None)
+    publish(root, at, Options(verify=False), confirm=lambda _: True)
 
 
 def test_an_episode_reaches_a_listener_once_through_every_change(show: tuple[Path, str], client: Client) -> None:
