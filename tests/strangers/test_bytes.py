@@ -30,6 +30,7 @@ from pipeline.publish.sourcing.importing import read_list
 from pipeline.publish.sourcing.page import page_record
 from pipeline.review.checked import read_review
 from pipeline.show.look import Look
+from pipeline.stages.deploying import Options, publish
 from pipeline.stages.run import run
 from pipeline.stages.status import survey
 from tests.episodes import NOW, add_episode
@@ -71,8 +72,8 @@ CONSENT = '[ben-guest]\npublish = "voice"\nname = "real"\ngiven_on = 2026-11-01\
 FILES_OF_A_SHOW = (
     "show.toml", "people.toml", "glossary.toml", "sources.json", "artwork.png",
     "first-talk/episode.toml", "first-talk/notes.md", "first-talk/transcript.md", "first-talk/machine.json",
-    "first-talk/published.json", "first-talk/review.json", "first-talk/approvals/*", "first-talk/redactions.toml",
-    "first-talk/consent.toml", "first-talk/withdrawn.toml", "first-talk/interview.wav",
+    "first-talk/published.json", "ledger.json", "first-talk/review.json", "first-talk/approvals/*",
+    "first-talk/redactions.toml", "first-talk/consent.toml", "first-talk/withdrawn.toml", "first-talk/interview.wav",
     "../build/first-talk/*.json",
 )  # fmt: skip
 
@@ -84,6 +85,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     add_episode(folder, "first-talk", number=1)
     root = add_episode(folder, "second-talk", number=2, title="Second talk")
     run(root, NOW, lambda *_: None)
+    publish(root, NOW, Options(verify=False), confirm=lambda _: True)
     return root
 
 
