@@ -138,7 +138,7 @@ def _turns(one: Talk) -> Iterator[dict[str, str | int]]:
 
 def others() -> Path:
     """The programs of an environment that has Hugo and Pelican, made where there is none."""
-    home = _HERE / "build" / "bench-others"
+    home = Path(tempfile.gettempdir()) / "onrecord-bench-others"
     if not (home / "bin" / "pelican").exists():
         venv.create(home, with_pip=True)
         subprocess.run([home / "bin" / "pip", "install", "-q", *_OTHERS], check=True)
