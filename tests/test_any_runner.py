@@ -10,7 +10,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from pipeline.cluster.runner import ClusterRunner
@@ -18,6 +17,7 @@ from pipeline.errors import InvalidAudio, ToolFailed
 from pipeline.runner import ATTEMPTS, Runner, Task, run_all
 from pipeline.workers import LocalRunner
 from tests.clusters import TlsCluster, dask_workers, let_in, within
+from tests.processes import workers
 from tests.workers_probe import DOUBLE
 
 
@@ -33,7 +33,7 @@ class Place:
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     if request.param == "children":
         with LocalRunner(2) as runner:
-            yield Place(runner, lambda: psutil.Process().children())
+            yield Place(runner, workers)
         return
     folder = tmp_path_factory.mktemp("cluster")
     if request.param == "local cluster":

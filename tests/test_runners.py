@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pipeline.errors import InvalidAudio, OnRecordError, ToolFailed
 from pipeline.runner import Runner, Task, run_all
 from pipeline.workers import LocalRunner
 from tests.clusters import within
+from tests.processes import workers, workers_and_theirs
 from tests.workers_probe import DOUBLE
 
 
@@ -66,11 +68,10 @@ def test_what_is_printed_by_others_does_not_disturb() -> None:
 
 
 def test_no_child_is_left_when_all_is_done_or_something_failed() -> None:
-    before = set(psutil.Process().children())
     run({"a": {"number": 1}})
     with pytest.raises(InvalidAudio):
         run({"a": {"number": 1, "fate": "refused"}, "b": {"number": 2, "fate": "slow", "seconds": 60}})
-    assert set(psutil.Process().children()) == before
+    assert not workers()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -104,9 +105,8 @@ def test_a_module_in_the_current_folder_is_not_imported(tmp_path: Path, monkeypa
 def test_what_a_killed_child_had_started_ends_with_it() -> None:
     with LocalRunner(1) as runner:
         runner.start("a", Task(DOUBLE, {"number": 1, "fate": "nested"}), lambda event: None)
-        own = psutil.Process()
-        assert within(30, lambda: len(own.children(recursive=True)) == 2)
-        child, grandchild = sorted(own.children(recursive=True), key=lambda one: bool(one.ppid() != own.pid))
+        assert within(30, lambda: len(workers_and_theirs()) == 2)
+        child, grandchild = sorted(workers_and_theirs(), key=lambda one: one.ppid() != os.getpid())
         child.kill()
         assert within(10, lambda: not grandchild.is_running())
 
@@ -131,7 +131,7 @@ def test_several_callers_share_the_cores_and_a_failure_of_one_is_not_the_others(
             caller.start()
         most = 0
         while any(caller.is_alive() for caller in callers):
-            most = max(most, len(psutil.Process().children()))
+            most = max(most, len(workers()))
             time.sleep(0.02)
     assert ended == {"first": "talk.wav: it is broken. Record it again.", **{str(number): 6 for number in range(6)}}
     assert most <= 3, "two at work, and for a moment one that was just ended"
@@ -169,8 +169,8 @@ def test_who_waits_is_told_when_the_runner_ends() -> None:
     with LocalRunner(1) as runner:
         waiting = Thread(target=wait, args=(runner,))
         waiting.start()
-        assert within(30, lambda: len(psutil.Process().children(recursive=True)) == 2)
-        left = psutil.Process().children(recursive=True)
+        assert within(30, lambda: len(workers_and_theirs()) == 2)
+        left = workers_and_theirs()
     waiting.join(10)
     assert told == ["a: the run was stopped. Run again; what is finished is kept."]
     assert within(10, lambda: not any(one.is_running() for one in left))

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from pipeline.audio import ffmpeg
 from pipeline.errors import MissingTool, ToolFailed
 from tests.audio.sounds import render
+from tests.processes import ffmpegs
 
 _VERSION = "ffmpeg version {name} Copyright\nlibavutil      {major}. {minor}.100 / {major}. {minor}.100"
 _ENCODERS = " A....D aac                  AAC\n A....D libmp3lame           MP3"
@@ -101,7 +101,7 @@ def test_an_ffmpeg_that_makes_no_headway_is_stopped(bare: Path, monkeypatch: pyt
     monkeypatch.setattr(ffmpeg, "_STALL_TIMEOUT_S", 1)
     with pytest.raises(ToolFailed, match=r"talk\.wav: ffmpeg made no headway for 1 seconds"):
         ffmpeg.run(["-i", "x"], subject=Path("talk.wav"))
-    assert not psutil.Process().children()
+    assert not ffmpegs()
 
 
 def test_the_child_dies_with_the_interrupt(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_child_dies_with_the_interrupt(tmp_path: Path) -> None:
     endless = ["-re", "-f", "lavfi", "-i", "sine=d=600", "-f", "null", "-"]
     with pytest.raises(_InterruptError):
         ffmpeg.run(endless, subject=tmp_path, duration_ms=600_000, report=interrupt)
-    assert not psutil.Process().children()
+    assert not ffmpegs()
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")  # noqa: PTH110

@@ -25,6 +25,7 @@ from pipeline.transcribe.engine import Engine, open_engine
 from pipeline.transcribe.pieces import hear_piece
 from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcript import MachineTranscript, machine_to_bytes, parse_machine
+from tests.processes import workers
 from tests.transcribe.conftest import Spoken
 from tests.transcribe.sounds import write_wav
 from tests.wer import word_error_rate, words
@@ -135,7 +136,7 @@ def test_killed_in_the_middle_it_goes_on_at_the_last_finished_piece(
     run = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     try:
         wait_for(lambda: len(finished(folder)) == 1)
-        children = psutil.Process(run.pid).children()
+        children = workers(run.pid)
         run.kill()
     finally:
         run.wait()
@@ -153,7 +154,7 @@ def test_a_killed_worker_costs_nothing_but_time(long_talk: Path, heard: MachineT
 
     def kill_once(part: float) -> None:
         if part > 0.1 and not killed:
-            (victim, *_) = workers_of(psutil.Process())
+            (victim, *_) = workers()
             victim.send_signal(signal.SIGKILL)
             killed.append(victim.pid)
 
@@ -167,7 +168,7 @@ def test_a_recording_that_kills_its_workers_is_given_up_with_its_place(long_talk
     assert len(caught.value.problems) == 4
     assert any(one.where.startswith(f"{long_talk} from 0:00:00 to 0:0") for one in caught.value.problems)
     assert {one.what for one in caught.value.problems} == {"its process was killed (SIGKILL), 3 times"}
-    assert not workers_of(psutil.Process())
+    assert not workers()
 
 
 def test_a_piece_file_that_is_not_whole_is_heard_again(
@@ -189,7 +190,7 @@ def test_an_hour_takes_no_more_memory_than_minutes(read: Spoken, tmp_path: Path)
     before = own.memory_info().rss
 
     def watch(_: float) -> None:
-        for one in [own, *workers_of(own)]:
+        for one in [own, *workers()]:
             peaks[one.pid] = max(peaks.get(one.pid, 0), one.memory_info().rss)
 
     found = hear(hour, tmp_path / "pieces", report=watch)
@@ -201,10 +202,6 @@ def test_an_hour_takes_no_more_memory_than_minutes(read: Spoken, tmp_path: Path)
 
 def finished(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
-
-
-def workers_of(process: psutil.Process) -> list[Any]:
-    return [one for one in process.children() if "pipeline.transcribe.worker" in one.cmdline()]
 
 
 def wait_for(holds: Callable[[], bool], seconds: float = 240) -> None:
@@ -227,7 +224,6 @@ class KillingWorkers:
         self._thread.join()
 
     def _kill(self) -> None:
-        own = psutil.Process()
         while not self._over.wait(0.05):
-            for one in own.children():
+            for one in workers():
                 one.send_signal(signal.SIGKILL)
