@@ -1,9 +1,10 @@
-"""A long recording heard in pieces by workers, against plain faster-whisper on the same weights and speech.
+"""Transcription against plain faster-whisper, openai-whisper and whisper.cpp: the same weights and speech, in turns.
 
 The speech is the two recordings of the sample show with their scripts, and the 30 s of telephone talk that the tests
-fetch, at ten speeds so that ten hearings of it differ. Runs take turns, so that both meet the same machine.
+fetch, at ten speeds so that ten hearings of it differ. openai-whisper is measured where `.setup/openai-whisper` has
+made its environment; whisper.cpp where `whisper-cli` is on the PATH and WHISPER_CPP_MODEL names its form of `base`.
 
-Run: .venv/bin/python -m tests.benchmarks.transcription [ROUNDS]
+Run: .venv/bin/python -m tests.benchmarks.transcription [ROUNDS [PICTURE.svg]]
 """
 
 from __future__ import annotations
@@ -11,11 +12,16 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +29,7 @@ import imageio_ffmpeg
 import numpy as np
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
+from pipeline.transcribe.sound import speech_ms
 from pipeline.transcribe.weights import cache_folder, find
 from tests.transcribe.sounds import write_wav
 from tests.wer import word_error_rate, words
@@ -46,31 +53,105 @@ from pipeline.transcribe.transcribe import transcribe
 print(transcribe(Path(sys.argv[1]), audio_digest="", settings=TranscriptionSettings(), language="en", hotwords=(),
     report=lambda part: None, pieces_folder=Path(sys.argv[2])).text)
 """
+# Its Python default: greedy, float32, all cores. It is given samples, or it would need an ffmpeg.
+REFERENCE = """
+import sys, wave, numpy, whisper
+model = whisper.load_model(sys.argv[1], device="cpu")
+with wave.open(sys.argv[2]) as file:
+    samples = numpy.frombuffer(file.readframes(file.getnframes()), "<i2").astype("float32") / 32768
+print(whisper.transcribe(model, samples, language="en", fp16=False)["text"])
+"""
+CHECKPOINT = """
+from pipeline.transcribe import checkpoint, weights
+print(checkpoint.checkpoint(weights.find("base", engine="faster-whisper")))
+"""
 _NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 _DIGITS = {str(number): name for number, name in enumerate(_NAMES)}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One hearing of one recording; `error` is the word error rate."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    error: float
 
 
 def main() -> None:
     """Print what each way of hearing costs and gets wrong, in as many rounds as the command line says."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 2
-    weights = str(find("base", engine="faster-whisper").path)
-    cores = str(len(os.sched_getaffinity(0)))
+    runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    hours: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
         for name, (speech, said) in _speech(Path(folder)).items():
+            hours[name] = speech_ms(speech) / 3_600_000
             for number in range(rounds):
-                ways: dict[str, list[str]] = {
-                    "plain": [PLAIN, weights, str(speech), cores, "none"],
-                    "plain, word times": [PLAIN, weights, str(speech), cores, "words"],
-                    "ours": [OURS, str(speech), f"{folder}/{name}-{number}"],
-                }
-                for way, command in ways.items():
-                    heard, wall_s, cpu_s, peak = _measured([sys.executable, "-c", *command])
-                    error = word_error_rate(_plain(said), _plain(heard))
-                    sys.stdout.write(
-                        f"{name:10} {way:18} wall {wall_s:6.1f} s  cpu {cpu_s:6.1f} s  peak {peak / 1e6:5.0f} MB  "
-                        f"errors {error:6.2%}  load {os.getloadavg()[0]:.1f}\n"
-                    )
-                    sys.stdout.flush()
+                for way, command in _ways(speech, Path(folder) / f"{name}-{number}").items():
+                    heard, wall_s, cpu_s, peak = _measured(command)
+                    run = Run(wall_s, cpu_s, peak / 1e6, word_error_rate(_plain(said), _plain(heard)))
+                    runs[name, way].append(run)
+                    sys.stderr.write(f"{name}, {way}: {run}, load {os.getloadavg()[0]:.1f}\n")
+    sys.stdout.write(_table(runs, hours))
+    if len(sys.argv) > 2:
+        _draw(runs, hours, Path(sys.argv[2]))
+
+
+def _ways(speech: Path, kept: Path) -> dict[str, list[str]]:
+    cores = str(len(os.sched_getaffinity(0)))
+    weights = str(find("base", engine="faster-whisper").path)
+    plain = [sys.executable, "-c", PLAIN, weights, str(speech), cores]
+    ways = {
+        "ours": [sys.executable, "-c", OURS, str(speech), str(kept)],
+        "faster-whisper": [*plain, "none"],
+        "faster-whisper, word times": [*plain, "words"],
+    }
+    reference = Path(f"{sys.prefix}-openai-whisper") / "bin" / "python"
+    if reference.is_file():
+        made = subprocess.run([reference, "-c", CHECKPOINT], cwd=ROOT, check=True, capture_output=True, text=True)
+        ways["openai-whisper"] = [str(reference), "-c", REFERENCE, made.stdout.strip(), str(speech)]
+    program, model = shutil.which("whisper-cli"), os.environ.get("WHISPER_CPP_MODEL")
+    if program and model:
+        ways["whisper.cpp"] = [program, "-m", model, "-f", str(speech), "-t", cores, "-l", "en", "-nt", "-np"]
+    return ways
+
+
+def _table(runs: Mapping[tuple[str, str], Sequence[Run]], hours: Mapping[str, float]) -> str:
+    """Medians, for an hour of sound, as docs/benchmarks.md has them."""
+    lines = [
+        f"{os.cpu_count()} cores, load at the end {os.getloadavg()[0]:.1f}",
+        "",
+        "| recording | how | wall s/h | CPU s/h | peak memory | errors | wall time of ours, times |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (name, way), found in runs.items():
+        wall_s, ours_s = (statistics.median(one.wall_s for one in some) for some in (found, runs[name, "ours"]))
+        cpu_s = statistics.median(one.cpu_s for one in found)
+        lines.append(
+            f"| {name}, {hours[name] * 60:.1f} min | {way} | {wall_s / hours[name]:.0f} | {cpu_s / hours[name]:.0f} "
+            f"| {max(one.peak_mb for one in found):.0f} MB | {statistics.median(one.error for one in found):.1%} "
+            f"| {wall_s / ours_s:.1f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _draw(runs: Mapping[tuple[str, str], Sequence[Run]], hours: Mapping[str, float], picture: Path) -> None:
+    """Time and errors of each way; left and low is better."""
+    from matplotlib import pyplot as plt
+
+    plt.rcParams["svg.hashsalt"] = "onrecord"
+    figure, axes = plt.subplots(1, len(hours), figsize=(9, 4), constrained_layout=True)
+    for axis, name in zip(axes, hours, strict=True):
+        for way in (way for recording, way in runs if recording == name):
+            minutes = statistics.median(one.wall_s for one in runs[name, way]) / hours[name] / 60
+            error_percent = statistics.median(one.error for one in runs[name, way]) * 100
+            axis.scatter([minutes], [error_percent], label=way, marker="D" if way == "ours" else "o")
+        axis.set(title=name, xlabel="minutes for an hour of sound", ylabel="words wrong, %")
+        axis.set_xlim(0)
+        axis.set_ylim(0)
+        axis.legend()
+    figure.savefig(picture, metadata={"Date": None} if picture.suffix == ".svg" else None)
 
 
 def _speech(folder: Path) -> dict[str, tuple[Path, str]]:
