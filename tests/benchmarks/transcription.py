@@ -1,7 +1,8 @@
 """Transcription against plain faster-whisper, openai-whisper and whisper.cpp: the same weights and speech, in turns.
 
-The speech is the two recordings of the sample show with their scripts, and the 30 s of telephone talk that the tests
-fetch, at ten speeds so that ten hearings of it differ. openai-whisper is measured where `.setup/openai-whisper` has
+The speech is the two recordings of the sample show with their scripts (synthetic voices), and what the tests fetch of
+people: 25 s of one who reads and 30 s of two who talk on the telephone, each at ten speeds so that ten hearings of it
+differ. openai-whisper is measured where `.setup/openai-whisper` has
 made its environment; whisper.cpp where `whisper-cli` is on the PATH and WHISPER_CPP_MODEL names its form of `base`.
 
 Run: .venv/bin/python -m tests.benchmarks.transcription [ROUNDS [PICTURE.svg]]
@@ -163,18 +164,31 @@ def _speech(folder: Path) -> dict[str, tuple[Path, str]]:
             (recording,) = [one for one in episode.iterdir() if one.suffix in {".mp3", ".flac", ".wav"}]
             read += [_decoded(recording), PAUSE]
             said += [re.sub(scripts.MARKED_WORD, r"\1", line.words) for line in script.lines]
-    phone = cache_folder() / "test-speech"
-    stm = (phone / "sample.stm").read_text("utf-8").splitlines()
-    once = " ".join(line.split(None, 5)[5] for line in stm)
-    talk = [
-        part
-        for speed in SPEEDS
-        for part in (_decoded(phone / "sample.wav", f"asetrate={int(16_000 * speed)},aresample=16000"), PAUSE)
-    ]
+    people = cache_folder() / "test-speech"
+    librivox = people / "read" / "usr/share/pocketsphinx/test/data/librivox"
+    texts = re.findall(r"<s>(.*)</s>", (librivox / "transcription").read_text("utf-8"))
+    stm = (people / "sample.stm").read_text("utf-8").splitlines()
+    talk = " ".join(line.split(None, 5)[5] for line in stm)
     return {
-        "narration": (write_wav(folder / "read.wav", np.concatenate(read)), " ".join(said)),
-        "telephone": (write_wav(folder / "talk.wav", np.concatenate(talk)), " ".join([once] * len(SPEEDS))),
+        "narration": (write_wav(folder / "narration.wav", np.concatenate(read)), " ".join(said)),
+        "reader": (
+            write_wav(folder / "reader.wav", _at_speeds(sorted(librivox.glob("*.wav")))),
+            " ".join(texts * len(SPEEDS)),
+        ),
+        "telephone": (
+            write_wav(folder / "telephone.wav", _at_speeds([people / "sample.wav"])),
+            " ".join([talk] * len(SPEEDS)),
+        ),
     }
+
+
+def _at_speeds(recordings: Sequence[Path]) -> Any:
+    """`recordings` one after another, all of it at each speed; higher and lower too, as if others spoke."""
+    parts = []
+    for speed in SPEEDS:
+        parts += [_decoded(one, f"asetrate={int(16_000 * speed)},aresample=16000") for one in recordings]
+        parts.append(PAUSE)
+    return np.concatenate(parts)
 
 
 def _scripts() -> Any:
