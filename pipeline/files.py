@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,21 @@ def digest_file(path: Path) -> str:
     """The digest of a file, read in pieces: memory does not grow with its length."""
     with path.open("rb") as stream:
         return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+
+
+def digest_pieces(pieces: Iterable[bytes]) -> str:
+    """The digest of what comes piece by piece."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    """A file's content, a megabyte at a time. Raises OSError on the way."""
+    with path.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            yield piece
 
 
 def digest_json(value: Any) -> str:

@@ -26,7 +26,7 @@ from pipeline.publish.deploy.manifest import MANIFEST_NAME, read_manifest
 from pipeline.publish.deploy.plan import FEED, Rank, make_plan, rank_of, unclear
 from pipeline.publish.deploy.releases import Releases
 from pipeline.publish.deploy.secrets import secrets_in
-from pipeline.publish.deploy.targets import Target, Writer
+from pipeline.publish.deploy.targets import Session, Target, Writer, read
 from pipeline.publish.deploy.verify import Expected, verify
 from pipeline.show import Show, load_show
 from pipeline.show.publishing import TargetSettings
@@ -163,12 +163,12 @@ def _sent(
     scratch = build_folder(judge.show.root) / "publishing"
     writer = None if options.dry_run else Writer(_token(judge.show.root), _who(), options.take_over)
     with target.open(writer) as session:
-        stored = session.stored()
-        noted = read_manifest(session.read(MANIFEST_NAME) if MANIFEST_NAME in stored else None)
-        digests = {name: one.digest for name, one in noted.items()}
-        feeds = [session.read(name) for name in stored if rank_of(name) is Rank.FEED]
-        judge.learn([one for one in feeds if one is not None], digests.get)
+        # What a killed publication had finished and not shown is no promise to anybody yet.
+        with target.open(None) as looking:
+            _learn(judge, looking)
         judge.require()
+        stored = session.stored()
+        noted = read_manifest(read(session, MANIFEST_NAME) if MANIFEST_NAME in stored else None)
         wanted = judge.content.wanted
         asked = {name: session.digest(name) for name in unclear(wanted, stored, noted)}
         plan = make_plan(wanted, stored, noted, asked, today=judge.now.date(), hasty=hasty)
@@ -186,6 +186,14 @@ def _sent(
             report=lambda name, part: report(judge.target, "publishing", part),
         )
     return Outcome(intent, done=True)
+
+
+def _learn(judge: Judge, looking: Session) -> None:
+    stored = looking.stored()
+    noted = read_manifest(read(looking, MANIFEST_NAME) if MANIFEST_NAME in stored else None)
+    feeds = [read(looking, name) for name in stored if rank_of(name) is Rank.FEED]
+    digests = {name: one.digest for name, one in noted.items()}
+    judge.learn([one for one in feeds if one is not None], digests.get)
 
 
 def _told(judge: Judge, settings: TargetSettings, outcome: Outcome, options: Options, report: Report) -> Outcome:

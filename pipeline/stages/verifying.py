@@ -16,6 +16,7 @@ from pipeline.publish.deploy.kinds import target_of
 from pipeline.publish.deploy.ledger import LEDGER_NAME, read_ledger
 from pipeline.publish.deploy.listed import name_of
 from pipeline.publish.deploy.manifest import MANIFEST_NAME, read_manifest
+from pipeline.publish.deploy.targets import read
 from pipeline.publish.links.snapshots import SNAPSHOTS_NAME, read_list
 from pipeline.show import Show, load_show
 from pipeline.stages import stamps
@@ -128,7 +129,7 @@ def _target(show: Show, name: str, report: Report) -> _Found:
         raise Refused(Problem("show.toml", f"there is no target {name}", f"Those that there are: {known}"))
     target = target_of(show.settings.targets[name], show.root)
     with target.open(None) as session:
-        noted = read_manifest(session.read(MANIFEST_NAME))
+        noted = read_manifest(read(session, MANIFEST_NAME))
         stored = session.stored()
         for number, (file, one) in enumerate(sorted(noted.items())):
             report(name, "reading", number / len(noted))
@@ -136,8 +137,8 @@ def _target(show: Show, name: str, report: Report) -> _Found:
             if file not in stored:
                 yield Problem(where, "it was published and is not there", remedy)
                 continue
-            content = session.read(file)
-            there = None if content is None else files.digest_bytes(content)
+            pieces = session.pieces(file)
+            there = None if pieces is None else files.digest_pieces(pieces)
             yield None if there == one.digest else Problem(where, "it is not what was published", remedy)
 
 

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.errors import Busy, Refused
+from pipeline.publish.deploy.folder import FolderSession
 from pipeline.publish.deploy.ledger import Allowed, Ledger, read_ledger
 from pipeline.publish.serve import application
 from pipeline.stages.amending import correct, withdraw
@@ -249,6 +250,29 @@ def test_a_lost_ledger_is_no_way_round_it(house: House) -> None:
     run(house.root, LATER, quiet)
     with pytest.raises(Refused, match="is not in the feed any more"):
         house.publish(now=LATER)
+
+
+def test_what_nobody_was_shown_is_no_promise(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    title = house.root / "episodes" / SECOND / "episode.toml"
+    approved = title.read_text("utf-8")
+    title.write_text(approved.replace("Second talk", "Another title"), encoding="utf-8")
+    run(house.root, NOW, quiet)
+    house.publish()
+    title.write_text(approved, encoding="utf-8")
+    run(house.root, LATER, quiet)
+    with monkeypatch.context() as killed:
+        killed.setattr(FolderSession, "commit", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            house.publish(now=LATER)
+    assert SECOND in (house.www / "releases" / ".next" / "feed.xml").read_text("utf-8")
+    assert SECOND not in house.read()
+    # The editor thinks better of it: nobody ever saw that episode, so nobody loses it.
+    title.write_text(approved.replace("Second talk", "Another title"), encoding="utf-8")
+    run(house.root, LATEST, quiet)
+    assert not house.publish(Options(dry_run=True), LATEST).intent.gone
+    assert house.publish(now=LATEST).faults == ()
+    assert SECOND not in house.read()
+    assert not (house.www / "current" / SECOND / "index.html").exists()
 
 
 def test_only_what_a_run_built_from_what_is_approved_is_published(house: House) -> None:

@@ -30,7 +30,6 @@ CURRENT, RELEASES = "current", "releases"
 _NEXT, _CLONE, _LOCK = ".next", ".clone", "lock"
 _NUMBER = re.compile(r"^\d{6,}$")
 _KEPT_RELEASES = 2
-_PIECE_BYTES = 1 << 20
 
 
 class Folder:
@@ -49,7 +48,7 @@ class Folder:
         """Hold its lock, which the kernel lets go when its holder dies; raises Refused, NoAnswer or Busy."""
         with _telling(self._path):
             if writer is None:
-                yield FolderSession(self._path)
+                yield FolderSession(self._path, writes=False)
                 return
             if not self._path.is_dir():
                 if not self._path.parent.is_dir():
@@ -65,7 +64,7 @@ class Folder:
                     Problem(self.place, "somebody else is publishing there now", "Wait until they have finished")
                 ) from error
             try:
-                session = FolderSession(self._path)
+                session = FolderSession(self._path, writes=True)
                 session.recover()
                 yield session
             finally:
@@ -75,8 +74,8 @@ class Folder:
 class FolderSession:
     """An open folder. Nothing is made before the first change."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, writes: bool) -> None:
+        self._path, self._writes = path, writes
         self._releases = path / RELEASES
         self.warnings: tuple[Problem, ...] = ()
         current = path / CURRENT
@@ -94,7 +93,7 @@ class FolderSession:
 
     def stored(self) -> Mapping[str, Stored]:
         """Every file of the release in the making, or else of the one that is seen."""
-        root = self._shown()
+        root = self._standing
         found: dict[str, Stored] = {}
         for folder, _, names in os.walk(root):
             for name in names:
@@ -108,13 +107,13 @@ class FolderSession:
 
     def digest(self, name: str) -> str | None:
         """The digest, by reading the file."""
-        path = files.inside(self._shown(), name)
+        path = files.inside(self._standing, name)
         return files.digest_file(path) if path is not None and path.is_file() else None
 
-    def read(self, name: str) -> bytes | None:
-        """A file whole."""
-        path = files.inside(self._shown(), name)
-        return path.read_bytes() if path is not None and path.is_file() else None
+    def pieces(self, name: str) -> Iterator[bytes] | None:
+        """A file, piece by piece."""
+        path = files.inside(self._standing, name)
+        return files.pieces(path) if path is not None and path.is_file() else None
 
     def put(self, upload: Upload, expected: Stored | None) -> Stored:
         """Copy a file into the next release. The lock stands for `expected`: nobody else writes here."""
@@ -158,8 +157,9 @@ class FolderSession:
     def _next(self) -> Path:
         return self._releases / _NEXT
 
-    def _shown(self) -> Path:
-        return self._next if self._next.is_dir() else self._path / CURRENT
+    @property
+    def _standing(self) -> Path:
+        return self._next if self._writes and self._next.is_dir() else self._path / CURRENT
 
     def _place(self, name: str) -> Path:
         """Where a file of the next release belongs, which is begun when it is asked for first."""
@@ -197,8 +197,8 @@ def _link(source: str, target: str) -> None:
 
 def _copy(source: Path, target: Path) -> str:
     digest = hashlib.sha256()
-    with source.open("rb") as reading, target.open("wb") as writing:
-        while piece := reading.read(_PIECE_BYTES):
+    with target.open("wb") as writing:
+        for piece in files.pieces(source):
             digest.update(piece)
             writing.write(piece)
     return f"sha256:{digest.hexdigest()}"

@@ -102,13 +102,13 @@ class GitSession:
 
     def digest(self, name: str) -> str | None:
         """The digest, from git's store on this machine."""
-        content = self.read(name)
-        return None if content is None else files.digest_bytes(content)
+        pieces = self.pieces(name)
+        return None if pieces is None else files.digest_pieces(pieces)
 
-    def read(self, name: str) -> bytes | None:
-        """A file whole."""
+    def pieces(self, name: str) -> Iterator[bytes] | None:
+        """A file, in one piece: such hosts take none that is too large for the memory."""
         one = self._entries.get(name)
-        return self._git.run("cat-file", "blob", one.blob) if one and one.mode.startswith("100") else None
+        return iter([self._git.run("cat-file", "blob", one.blob)]) if one and one.mode.startswith("100") else None
 
     def put(self, upload: Upload, expected: Stored | None) -> Stored:
         """Take a file into git's store; a file that is too large for such hosts is refused."""

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pipeline import files
 from pipeline.errors import Busy, MissingTool, NoAnswer, OnRecordError, Problem, Refused
 from pipeline.publish.deploy.manifest import MANIFEST_NAME
 from pipeline.publish.deploy.plan import Rank, rank_of
@@ -94,12 +95,12 @@ class _There:
                     found[plain] = Stored(size, f"{moment}-{size}")
         return found
 
-    def read(self, name: str) -> bytes | None:
-        """A file whole; None where there is none."""
+    def fetch(self, name: str) -> Path | None:
+        """A copy of a file, here until the next is fetched; None where there is none."""
         copy = self.scratch / "read"
         copy.unlink(missing_ok=True)
         self._run("--", f"{self.place}/{name}", str(copy), may_miss=True)
-        return copy.read_bytes() if copy.is_file() else None
+        return copy if copy.is_file() else None
 
     def send(self, source: Path, names: Iterable[str], *options: str) -> None:
         """Bring files of a folder here into the folder there; those that are not here are deleted there."""
@@ -157,7 +158,8 @@ class _Note:
 
     def _read(self) -> Mapping[str, object]:
         with suppress(ValueError):
-            note = json.loads(self._there.read(LOCK_NAME) or b"{}")
+            copy = self._there.fetch(LOCK_NAME)
+            note = json.loads(copy.read_bytes()) if copy is not None else {}
             return note if isinstance(note, dict) else {}
         return {}
 
@@ -196,11 +198,12 @@ class RsyncSession:
         """None: rsync tells no digests."""
         return None
 
-    def read(self, name: str) -> bytes | None:
-        """A file whole."""
+    def pieces(self, name: str) -> Iterator[bytes] | None:
+        """A file, piece by piece."""
         if name in self._put:
-            return (self._staged / name).read_bytes()
-        return self._there.read(name) if name in self._found and name not in self._deleted else None
+            return files.pieces(self._staged / name)
+        copy = self._there.fetch(name) if name in self._found and name not in self._deleted else None
+        return None if copy is None else files.pieces(copy)
 
     def put(self, upload: Upload, expected: Stored | None) -> Stored:
         """Keep a file for `commit`. The note of what is ours goes at once: a killed publication must be known by it."""

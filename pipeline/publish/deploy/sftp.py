@@ -122,7 +122,7 @@ class SftpSession:
         self._next = f"{self._releases}/{_NEXT}"
         current = files.status(self._current)
         self._in_place = not current.is_link if current else not (files.links_hard and files.renames_over)
-        self._begun = not self._in_place and files.status(self._next) is not None
+        self._begun = lock is not None and not self._in_place and files.status(self._next) is not None
         self._folders: set[str] = set()
         self.warnings: tuple[Problem, ...] = (_file_by_file(place),) if self._in_place else ()
 
@@ -141,21 +141,21 @@ class SftpSession:
 
     def stored(self) -> Mapping[str, Stored]:
         """Every file of the release in the making, or else of the one that is seen."""
-        found = self._files.tree(self._shown)
+        found = self._files.tree(self._standing)
         return {name: _stored(facts) for name, facts in found.items() if facts.is_file}
 
     def digest(self, name: str) -> str | None:
         """None: a file server tells no digests."""
         return None
 
-    def read(self, name: str) -> bytes | None:
-        """A file whole."""
-        return self._files.read(f"{self._shown}/{name}")
+    def pieces(self, name: str) -> Iterator[bytes] | None:
+        """A file, piece by piece."""
+        return self._files.pieces(f"{self._standing}/{name}")
 
     def put(self, upload: Upload, expected: Stored | None) -> Stored:
         """Bring a file into the next release: under another name, and then under its own."""
         self._begin()
-        path = f"{self._shown}/{upload.name}"
+        path = f"{self._standing}/{upload.name}"
         self._expect(path, expected)
         self._make_way(upload.name)
         part = f"{self._path}/{_PARTS}/{upload.digest.removeprefix('sha256:')}"
@@ -172,9 +172,9 @@ class SftpSession:
     def delete(self, name: str, expected: Stored) -> None:
         """Leave a file out of the next release, and folders that became empty."""
         self._begin()
-        self._files.remove(f"{self._shown}/{name}")
+        self._files.remove(f"{self._standing}/{name}")
         folder = name.rpartition("/")[0]
-        while folder and self._files.remove_empty_folder(f"{self._shown}/{folder}"):
+        while folder and self._files.remove_empty_folder(f"{self._standing}/{folder}"):
             self._folders.discard(folder)
             folder = folder.rpartition("/")[0]
 
@@ -195,7 +195,7 @@ class SftpSession:
         self._files.remove_tree(f"{self._path}/{_PARTS}")
 
     @property
-    def _shown(self) -> str:
+    def _standing(self) -> str:
         return self._next if self._begun else self._current
 
     def _begin(self) -> None:
@@ -225,7 +225,7 @@ class SftpSession:
         parts = name.split("/")[:-1]
         folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
         if missing := [folder for folder in folders if folder not in self._folders]:
-            self._files.make_folders(f"{self._shown}/{folder}" for folder in missing)
+            self._files.make_folders(f"{self._standing}/{folder}" for folder in missing)
             self._folders.update(missing)
 
     def _expect(self, path: str, expected: Stored | None) -> None:

@@ -16,6 +16,7 @@ from pipeline.publish.deploy.sftp_wire import Attributes, Failed, Request, Wire
 # The end of what a killed upload left is written again: a power cut may have kept its length and not its bytes.
 _DOUBTFUL_BYTES = 1 << 20
 _FOLDERS_AT_ONCE = 64
+_READ_AT_ONCE = 32
 _FILE, _FOLDER = 0o644, 0o755  # whoever runs the web server may read them
 
 
@@ -80,26 +81,44 @@ class RemoteFiles:
         yield from entries.items()
 
     def read(self, path: str) -> bytes | None:
-        """A file whole, links followed; None where there is none."""
+        """A small file whole, links followed; None where there is none."""
+        pieces = self.pieces(path)
+        return None if pieces is None else b"".join(pieces)
+
+    def pieces(self, path: str) -> Iterator[bytes] | None:
+        """A file, about a megabyte at a time, links followed; None where there is none."""
         try:
-            size = self._wire.ask(wire.STAT, _text(path)).attributes.size_bytes
+            size_bytes = self._wire.ask(wire.STAT, _text(path)).attributes.size_bytes
             handle = self._open(path, wire.READING)
         except Failed as error:
             if error.code == wire.NO_SUCH_FILE:
                 return None
             raise
+        return self._read(handle, size_bytes)
+
+    def _read(self, handle: bytes, size_bytes: int) -> Iterator[bytes]:
         try:
-            return self._pieces(handle, 0, size)
+            at = 0
+            while at < size_bytes:
+                places = range(at, min(size_bytes, at + _READ_AT_ONCE * wire.PIECE_BYTES), wire.PIECE_BYTES)
+                asked = [min(wire.PIECE_BYTES, size_bytes - place) for place in places]
+                answers = self._wire.all(
+                    (wire.READ, wire.text(handle) + struct.pack(">QI", place, size))
+                    for place, size in zip(places, asked, strict=True)
+                )
+                got = b""
+                for answer, size in zip(answers, asked, strict=True):
+                    if answer.code == wire.EOF:
+                        size_bytes = at + len(got)  # it became shorter meanwhile
+                        break
+                    (needed,) = wire.needed_all([answer])
+                    got += needed.data
+                    if len(needed.data) < size:  # a server may give less than it was asked for
+                        break
+                yield got
+                at += len(got)
         finally:
             self._wire.all([(wire.CLOSE, wire.text(handle))])
-
-    def _pieces(self, handle: bytes, start: int, end: int) -> bytes:
-        piece = wire.PIECE_BYTES
-        asked = (
-            (wire.READ, wire.text(handle) + struct.pack(">QI", at, min(piece, end - at)))
-            for at in range(start, end, piece)
-        )
-        return b"".join(answer.data for answer in wire.needed_all(self._wire.all(asked)))
 
     def create(self, path: str, content: bytes) -> bool:
         """Make a small file that was not there; False where somebody else's is. Of two at once one succeeds."""

@@ -30,7 +30,7 @@ from obstore.store import AzureStore, GCSStore, S3Store
 
 from pipeline import files
 from pipeline.errors import Busy, NoAnswer, OnRecordError, Problem, Refused
-from pipeline.publish.deploy.targets import Stored, Upload, Writer
+from pipeline.publish.deploy.targets import Stored, Upload, Writer, read
 from pipeline.show.publishing import StoreTarget
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _LOCK, _PROBE = f"{PRIVATE_FOLDER}lock.json", f"{PRIVATE_FOLDER}probe"
 _DIGEST = "sha256"  # the name of our metadata: x-amz-meta-sha256
 # Above this a file goes in parts, and none of it is held in memory; parts cannot carry a condition.
 _PARTS_FROM_BYTES = 16_000_000
+_PIECE_BYTES = 1 << 20
 _SETTLE_S = 1.0  # how long two who locked at once may differ, where the store does not decide
 _STATUS = re.compile(r"status code: (\d{3} [A-Za-z ]+)")
 _CODE = re.compile(r"<Code>([A-Za-z]+)</Code>")
@@ -137,10 +138,10 @@ class StoreSession:
         except FileNotFoundError:
             return None
 
-    def read(self, name: str) -> bytes | None:
-        """An object whole."""
+    def pieces(self, name: str) -> Iterator[bytes] | None:
+        """An object, piece by piece."""
         try:
-            return bytes(obstore.get(self._client, name).bytes())
+            return (bytes(piece) for piece in obstore.get(self._client, name).stream(min_chunk_size=_PIECE_BYTES))
         except FileNotFoundError:
             return None
 
@@ -244,7 +245,7 @@ class StoreSession:
                 obstore.delete(self._client, _LOCK)
 
     def _holder(self) -> dict[str, Any] | None:
-        content = self.read(_LOCK)
+        content = read(self, _LOCK)
         if content is None:
             return None
         try:

@@ -18,7 +18,7 @@ No message may hold a credential: neither of the environment, nor one inside an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,13 +74,19 @@ class Session(Protocol):
         """What the person should know of this target, found when it was opened: it ignores conditions, say."""
 
     def stored(self) -> Mapping[str, Stored]:
-        """Everything that stands there, by name. In a release: also what a killed publication had finished."""
+        """Everything that stands there, by name. In a release: also what a killed publication had finished.
+
+        A session without a writer knows only what listeners see.
+        """
 
     def digest(self, name: str) -> str | None:
         """The digest of a file as far as the target can tell without sending all of it; None where it cannot."""
 
-    def read(self, name: str) -> bytes | None:
-        """A small file (a manifest, a feed), whole; None where there is none."""
+    def pieces(self, name: str) -> Iterator[bytes] | None:
+        """A file, piece by piece, a few megabytes of it in memory; None where there is none.
+
+        What goes wrong on the way is raised by the iterator.
+        """
 
     def put(self, upload: Upload, expected: Stored | None) -> Stored:
         """Put a file whole or not at all, and return how it stands there.
@@ -108,8 +114,16 @@ class Target(Protocol):
         """The place as a person would name it: `/srv/www/show`, `s3://bucket/prefix`. Without any credential."""
 
     def open(self, writer: Writer | None) -> AbstractContextManager[Session]:
-        """Reach it. With a `writer` its lock is held until the block ends; None only looks, and changes nothing.
+        """Reach it. With a `writer` its lock is held until the block ends.
+
+        None only looks, at what listeners see now, and changes nothing; also while somebody publishes.
 
         When the block ends without `commit`, listeners see what they saw before (of a store: also what was put). Work
         that was finished is found again by the next session.
         """
+
+
+def read(session: Session, name: str) -> bytes | None:
+    """A small file (a manifest, a feed), whole; None where there is none. Raises what sessions raise."""
+    pieces = session.pieces(name)
+    return None if pieces is None else b"".join(pieces)

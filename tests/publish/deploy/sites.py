@@ -10,7 +10,7 @@ from pipeline import files
 from pipeline.publish.deploy.apply import apply
 from pipeline.publish.deploy.manifest import MANIFEST_NAME, read_manifest
 from pipeline.publish.deploy.plan import Plan, Wanted, make_plan, unclear
-from pipeline.publish.deploy.targets import Session, Target, Writer
+from pipeline.publish.deploy.targets import Session, Target, Writer, read
 
 TODAY = date(2026, 11, 24)
 ME = Writer("token-of-mine", "ada@studio")
@@ -50,7 +50,7 @@ def written(folder: Path, contents: Mapping[str, str]) -> list[Wanted]:
 def plan_at(session: Session, wanted: list[Wanted], *, hasty: frozenset[str] = frozenset()) -> Plan:
     """What is to be done at an open target."""
     stored = session.stored()
-    noted = read_manifest(session.read(MANIFEST_NAME))
+    noted = read_manifest(read(session, MANIFEST_NAME))
     asked = {name: session.digest(name) for name in unclear(wanted, stored, noted)}
     return make_plan(wanted, stored, noted, asked, today=TODAY, hasty=hasty)
 
@@ -60,6 +60,6 @@ def publish(target: Target, wanted: list[Wanted], scratch: Path, *, writer: Writ
     with target.open(writer) as session:
         plan = plan_at(session, wanted)
         stored = session.stored()
-        noted = read_manifest(session.read(MANIFEST_NAME))
+        noted = read_manifest(read(session, MANIFEST_NAME))
         apply(session, plan, stored.get(MANIFEST_NAME), noted, scratch=scratch)
         return plan

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import Busy, Refused
+from pipeline.files import digest_bytes
 from pipeline.publish.deploy.folder import CURRENT, RELEASES, Folder
-from pipeline.publish.deploy.targets import Upload
+from pipeline.publish.deploy.targets import Upload, read
 from tests.publish.deploy.sites import ME, OTHER, named, plan_at, publish, site, written
 
 
@@ -100,3 +101,17 @@ def test_looking_makes_nothing(tmp_path: Path) -> None:
     with Folder(tmp_path / "www").open(None) as session:
         assert not plan_at(session, written(tmp_path / "site", site(1))).empty
     assert not (tmp_path / "www").exists()
+
+
+def test_who_only_looks_sees_what_visitors_see(tmp_path: Path) -> None:
+    target = tmp_path / "www"
+    publish(Folder(target), written(tmp_path / "site", site(1)), tmp_path)
+    with Folder(target).open(ME) as session:
+        for step in plan_at(session, written(tmp_path / "next", site(2))).steps:
+            session.put(step.upload, step.expected)
+    with Folder(target).open(None) as session:
+        assert read(session, "feed.xml") == site(1)["feed.xml"].encode()
+        assert session.digest("feed.xml") == digest_bytes(site(1)["feed.xml"].encode())
+        assert not site(2).keys() - site(1).keys() & session.stored().keys()
+    with Folder(target).open(ME) as session:
+        assert read(session, "feed.xml") == site(2)["feed.xml"].encode()

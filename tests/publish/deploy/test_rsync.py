@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.errors import Busy, NoAnswer, Refused
 from pipeline.publish.deploy.rsync import LOCK_NAME, Rsync
-from pipeline.publish.deploy.targets import Session, Upload
+from pipeline.publish.deploy.targets import Session, Upload, read
 from tests import sshd
 from tests.publish.deploy.uploads import ADA, BEN, seen, site
 from tests.webservers import program
@@ -91,8 +91,8 @@ def test_what_stands_there_is_told_as_it_was_put(target: Rsync, tmp_path: Path) 
     with target.open(None) as session:
         stored = session.stored()
         assert {name: stored[name] for name in put} == put
-        assert session.read("feed.xml") == FIRST["feed.xml"]
-        assert session.read("nothing.xml") is None
+        assert read(session, "feed.xml") == FIRST["feed.xml"]
+        assert read(session, "nothing.xml") is None
 
 
 KILLED = """

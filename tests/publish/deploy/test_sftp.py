@@ -20,6 +20,7 @@ from pipeline.errors import Busy, NoAnswer, Refused
 from pipeline.publish.deploy import sftp_wire
 from pipeline.publish.deploy.sftp import Sftp
 from pipeline.publish.deploy.sftp_files import RemoteFiles
+from pipeline.publish.deploy.targets import read
 from tests import sshd
 from tests.publish.deploy.uploads import ADA, BEN, publish, put_all, seen, site
 
@@ -103,8 +104,28 @@ def test_who_only_looks_changes_nothing(target: Sftp, place: Path, tmp_path: Pat
     publish(target, site(tmp_path / "site", FIRST))
     with target.open(None) as session:
         assert session.stored()["index.html"].size_bytes == len(FIRST["index.html"])
-        assert session.read("index.html") == FIRST["index.html"]
-        assert session.read("nothing.html") is None
+        assert read(session, "index.html") == FIRST["index.html"]
+        assert read(session, "nothing.html") is None
+
+
+def test_who_only_looks_sees_what_visitors_see(target: Sftp, tmp_path: Path) -> None:
+    publish(target, site(tmp_path / "site", FIRST))
+    with target.open(ADA) as session:
+        (feed,) = [one for one in site(tmp_path / "next", FIRST | {"feed.xml": b"<new/>"}) if one.name == "feed.xml"]
+        session.put(feed, session.stored()["feed.xml"])
+    with target.open(None) as session:
+        assert read(session, "feed.xml") == FIRST["feed.xml"]
+    with target.open(ADA) as session:
+        assert read(session, "feed.xml") == b"<new/>"
+
+
+def test_a_long_file_comes_back_piece_by_piece(target: Sftp, tmp_path: Path) -> None:
+    recording = random.Random(8).randbytes(5_000_001)  # noqa: S311  any bytes will do
+    publish(target, site(tmp_path / "site", {"talk/talk-ba9876543210.mp3": recording}))
+    with target.open(None) as session:
+        pieces = list(session.pieces("talk/talk-ba9876543210.mp3") or [])
+    assert b"".join(pieces) == recording
+    assert max(map(len, pieces)) <= 1 << 20
 
 
 def test_a_connection_that_breaks_in_the_middle_goes_on_where_it_stopped(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pipeline import files
-from pipeline.publish.deploy.targets import Session, Target, Upload, Writer
+from pipeline.publish.deploy.targets import Session, Target, Upload, Writer, read
 from pipeline.publish.headers import cache_control, content_type
 
 ADA, BEN = Writer("token-of-ada", "ada@studio"), Writer("token-of-ben", "ben@home")
@@ -30,7 +30,7 @@ def put_all(session: Session, uploads: Iterable[Upload]) -> list[str]:
     sent = []
     for one in uploads:
         there = stored.get(one.name)
-        if there is None or there.size_bytes != one.size_bytes or session.read(one.name) != one.path.read_bytes():
+        if there is None or there.size_bytes != one.size_bytes or read(session, one.name) != one.path.read_bytes():
             session.put(one, there)
             sent.append(one.name)
     return sent
