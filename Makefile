@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # Byte-compile at set-up: the first `onrecord status` should not pay for it.
 export PYTHONDONTWRITEBYTECODE :=
 ROOT ?= .
+# Many tests wait for a browser or a server most of their time.
+TESTS_AT_ONCE ?= 3
 
 .PHONY: help setup pipeline review status serve publish voices test test-openai-whisper test-voices test-store test-faults check fuzz release bench lock clean
 
@@ -50,7 +52,7 @@ test: $(VENV)/.installed-dev ## Run every test (the first time fetches recording
 	@.setup/browser $(VENV)
 	@.setup/clients
 	@.setup/servers $(VENV)
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -q -n $(TESTS_AT_ONCE) --dist worksteal
 
 test-openai-whisper: $(VENV)/.installed-dev ## Install the extra openai-whisper (CPU PyTorch) and run its tests
 	@.setup/openai-whisper $(VENV)
@@ -61,7 +63,7 @@ test-store: $(VENV)/.installed-dev ## Install Ceph and rclone, and publish to th
 	@.setup/stores $(VENV)
 	@$(BIN)/python -m pytest -q -m store
 
-test-faults: $(VENV)/.installed-dev ## Kill, fill and break the disk at every system call of every deed (an hour)
+test-faults: $(VENV)/.installed-dev ## Kill, fill and break the disk at every system call of every deed (half an hour on two cores)
 	@.setup/servers $(VENV)
 	@$(BIN)/python -m tests.faults
 
