@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,20 +163,38 @@ def _require_whole_site(site: Path, address: str) -> None:
             assert path.stat().st_size == int(str(element.get("length")))
 
 
-def try_points(tracer: Tracer, deed: str, folder: Path, chosen: slice) -> tuple[int, int]:
-    """Strike a deed at the chosen points and require all that is promised; how many were tried, and of how many."""
+@dataclass(frozen=True)
+class Tried:
+    """How many points a deed has, how many of them were tried, and what broke a promise where it was struck."""
+
+    points: int
+    tried: int
+    broken: tuple[str, ...]
+
+
+def try_points(
+    tracer: Tracer, deed: str, folder: Path, chosen: slice, *, report: Callable[[str], None] = lambda what: None
+) -> Tried:
+    """Strike a deed at the chosen points, and look each time whether all that is promised holds.
+
+    `report` hears of each hundredth point, and of what broke.
+    """
     prepared = folder / "prepared" / "show"
     prepared.parent.mkdir(parents=True)
     DEEDS[deed].prepare(prepared)
     undisturbed = copied(prepared, folder / "undisturbed" / "show")
     points = tracer.points(deed, undisturbed, folder / "trace.log")
     before, after = content(prepared), content(undisturbed)
-    for point in points[chosen]:
+    broken: list[str] = []
+    for number, point in enumerate(points[chosen], 1):
         try:
             _try_point(tracer, deed, point, prepared, folder, before, after)
         except Exception as error:
-            raise AssertionError(f"{deed}, struck by {point.fault} at {point.call} no. {point.count}") from error
-    return len(points[chosen]), len(points)
+            broken.append(f"{deed}, struck by {point.fault} at {point.call} no. {point.count}: {error}")
+            report(broken[-1])
+        if number % 100 == 0:
+            report(f"{deed}: {number} of {len(points[chosen])}")
+    return Tried(len(points), len(points[chosen]), tuple(broken))
 
 
 def _try_point(
