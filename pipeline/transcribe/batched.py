@@ -1,7 +1,8 @@
 """Several windows decoded at once by CTranslate2, each encoded at its own length: half the work of one after another.
 
 faster-whisper fills every window up to 30 s, as Whisper was trained; the encoder's work grows faster than the length,
-and shorter input followed by two seconds of nothing is understood as well. Windows of like length go together.
+and shorter input followed by two seconds of nothing is understood as well. Windows of like length go together. On a
+processor each is decoded word by word first; only where the decoder is not sure of that does a beam look for better.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _FRAME_MS = 10
 _FRAMES_MAX = 3_000  # more than 30 s Whisper has no positions for
 _FRAMES_MIN = 1_000  # of less, words are made up as of noise
 _SILENCE_FRAMES = 200  # with less of it, the end of a window is misheard
+# Of what is likelier than this, a beam changes nothing that an editor would notice; it takes half of all the work.
+_LOG_PROBABILITY_SURE = -0.2
 # Whisper's own thresholds for decoding a window again.
 _COMPRESSION_HIGH = 2.4
 _LOG_PROBABILITY_LOW = -1.0
@@ -69,32 +72,42 @@ class BatchDecoder:
         return sorted(found, key=lambda one: one.window)
 
     def _batch(self, samples: Samples, windows: Sequence[Stretch]) -> Iterator[Decoded]:
-        sound = self._encoded(self._features(samples, windows))
-        results = self._model.model.generate(
-            sound,
-            [self._prompt] * len(windows),
-            beam_size=self._beam_size,
-            max_length=self._model.max_length,
-            return_scores=True,
-            return_no_speech_prob=True,
-            suppress_tokens=self._suppressed,
-        )
+        sound, results = self._generated(self._features(samples, windows))
         timed = [[self._untimed(window, one.sequences_ids[0])] for window, one in zip(windows, results, strict=True)]
         frames = [min((end_ms - start_ms) // _FRAME_MS, _FRAMES_MAX) for start_ms, end_ms in windows]
         self._model.add_word_timestamps(timed, self._tokenizer, sound, frames, _PREPENDED, _APPENDED, 0.0)
         for window, result, (heard,) in zip(windows, results, timed, strict=True):
             yield self._decoded(window, result, heard)
 
-    def _encoded(self, features: Any) -> Any:
+    def _generated(self, features: Any) -> tuple[Any, list[Any]]:
+        """The encoded sound of all windows, and what was decoded of each."""
         if self._model.model.device != "cpu":
-            return self._model.encode(features)
-        # A processor encodes them one by one in two thirds of the time, bit for bit the same: one fits its cache.
+            sound = self._model.encode(features)
+            return sound, self._decode(sound, len(features), self._beam_size)
         import numpy as np  # noqa: PLC0415  the modules of this room import in a moment; numpy does not
 
-        # Any: the package hands on its compiled classes in a way that type checkers cannot follow.
-        ctranslate2: Any = import_module("ctranslate2")
+        # A processor encodes them one by one in two thirds of the time, bit for bit the same: one fits its cache.
         each = [np.array(self._model.encode(one)) for one in features]
-        return ctranslate2.StorageView.from_array(np.concatenate(each))
+        sound = _together(each)
+        results = self._decode(sound, len(each), 1)
+        unsure = [place for place, one in enumerate(results) if _log_probability(one) < _LOG_PROBABILITY_SURE]
+        if unsure and self._beam_size > 1:
+            chosen = _together([each[place] for place in unsure])
+            for place, better in zip(unsure, self._decode(chosen, len(unsure), self._beam_size), strict=True):
+                results[place] = better
+        return sound, results
+
+    def _decode(self, sound: Any, count: int, beam_size: int) -> list[Any]:
+        found: list[Any] = self._model.model.generate(
+            sound,
+            [self._prompt] * count,
+            beam_size=beam_size,
+            max_length=self._model.max_length,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=self._suppressed,
+        )
+        return found
 
     def _features(self, samples: Samples, windows: Sequence[Stretch]) -> Any:
         import numpy as np  # noqa: PLC0415  as above
@@ -116,7 +129,7 @@ class BatchDecoder:
         from faster_whisper.transcribe import get_compression_ratio  # noqa: PLC0415  as above
 
         text = self._tokenizer.decode(heard["tokens"]).strip()
-        log_probability = result.scores[0] * len(heard["tokens"]) / (len(heard["tokens"]) + 1)
+        log_probability = _log_probability(result)
         words = [
             MachineWord(one["word"], to_ms(one["start"]), to_ms(one["end"]), float(one["probability"]))
             for one in heard["words"]
@@ -132,6 +145,20 @@ class BatchDecoder:
         )
         loops = bool(text) and get_compression_ratio(text) > _COMPRESSION_HIGH
         return Decoded(window, segments, not text or loops or log_probability < _LOG_PROBABILITY_LOW)
+
+
+def _together(encoded: Sequence[Any]) -> Any:
+    import numpy as np  # noqa: PLC0415  as above
+
+    # Any: the package hands on its compiled classes in a way that type checkers cannot follow.
+    ctranslate2: Any = import_module("ctranslate2")
+    return ctranslate2.StorageView.from_array(np.concatenate(encoded))
+
+
+def _log_probability(result: Any) -> float:
+    """Of a window's words on the average, with the end of the text counted as Whisper counts it."""
+    tokens = len(result.sequences_ids[0])
+    return float(result.scores[0] * tokens / (tokens + 1))
 
 
 def sentences(words: Sequence[MachineWord]) -> Iterator[tuple[MachineWord, ...]]:
