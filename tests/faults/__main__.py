@@ -8,13 +8,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 
 from tests.faults.deeds import DEEDS
-from tests.faults.harness import Tried, tracing, try_points
+from tests.faults.harness import try_deed
 
 # The longest first, so that the cores end together.
 ORDER = ("publish", "run from the recording", "run to the first site", "run to a changed site", "save at the desk")
@@ -31,25 +28,14 @@ def main() -> int:
     broken: list[str] = []
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(len(os.sched_getaffinity(0)), context) as cores:
-        for done in as_completed([cores.submit(_try, deed, every) for deed in ordered]):
-            deed, tried, seconds = done.result()
+        for done in as_completed([cores.submit(try_deed, deed, every) for deed in ordered]):
+            tried = done.result()
             held = tried.tried - len(tried.broken)
-            _say(f"| {deed} | {tried.points} | {tried.tried} | {held} | {seconds:.0f} |")
+            _say(f"| {tried.deed} | {tried.points} | {tried.tried} | {held} | {tried.seconds:.0f} |")
             broken += tried.broken
     for one in broken:
         _say(f"\n{one}")
     return 1 if broken else 0
-
-
-def _try(deed: str, every: int) -> tuple[str, Tried, float]:
-    began = time.monotonic()
-    with tracing() as tracer, tempfile.TemporaryDirectory() as scratch:
-        tried = try_points(tracer, deed, Path(scratch), slice(None, None, every), report=_report)
-    return deed, tried, time.monotonic() - began
-
-
-def _report(what: str) -> None:
-    sys.stderr.write(f"{what}\n")
 
 
 def _say(line: str) -> None:

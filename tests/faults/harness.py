@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -167,9 +168,11 @@ def _require_whole_site(site: Path, address: str) -> None:
 class Tried:
     """How many points a deed has, how many of them were tried, and what broke a promise where it was struck."""
 
+    deed: str
     points: int
     tried: int
     broken: tuple[str, ...]
+    seconds: float
 
 
 def try_points(
@@ -179,6 +182,7 @@ def try_points(
 
     `report` hears of each hundredth point, and of what broke.
     """
+    began = time.monotonic()
     prepared = folder / "prepared" / "show"
     prepared.parent.mkdir(parents=True)
     DEEDS[deed].prepare(prepared)
@@ -194,7 +198,17 @@ def try_points(
             report(broken[-1])
         if number % 100 == 0:
             report(f"{deed}: {number} of {len(points[chosen])}")
-    return Tried(len(points), len(points[chosen]), tuple(broken))
+    return Tried(deed, len(points), len(points[chosen]), tuple(broken), time.monotonic() - began)
+
+
+def try_deed(deed: str, every: int) -> Tried:
+    """In a process of its own: strike a deed at every so-many-th of its points, telling of it on stderr."""
+    with tracing() as tracer, tempfile.TemporaryDirectory() as scratch:
+        return try_points(tracer, deed, Path(scratch), slice(None, None, every), report=_tell)
+
+
+def _tell(what: str) -> None:
+    sys.stderr.write(f"{what}\n")
 
 
 def _try_point(
