@@ -77,9 +77,10 @@ class Maker:
                 yield slug, self._finished(order, result)
 
     def _made_here(self, stale: Sequence[Order]) -> Iterator[tuple[Order, Facts | OnRecordError]]:
+        every = every_key(self._shop.show, self._digests) if stale else ""
         for done, order in enumerate(stale):
             self._report("site", "making pages", done / len(stale))
-            yield order, make_one(self._shop, order, self._digests, self._now, self._report)
+            yield order, make_one(self._shop, order, every, self._digests, self._now, self._report)
 
     def _made_in_children(self, stale: Sequence[Order]) -> Iterator[tuple[Order, Facts | OnRecordError]]:
         width = usable_cores()
@@ -136,7 +137,7 @@ class Maker:
 def make_batch(payload: Mapping[str, Any], _: Mapping[str, Path], report: Callable[[float], None]) -> dict[str, Any]:
     """In a child process: make several episodes, and return of each by its slug what is kept of it, or its error."""
     root, now = Path(payload["root"]), datetime.fromisoformat(payload["now"])
-    shop, digests = _shop_at(root)
+    shop, digests, every = _shop_at(root)
     known = {episode.slug: episode for episode in shop.show.episodes}
     results: dict[str, Any] = {}
     for number, (slug, key, around) in enumerate(payload["orders"]):
@@ -145,14 +146,15 @@ def make_batch(payload: Mapping[str, Any], _: Mapping[str, Path], report: Callab
             results[slug] = [None, packed(_changed(slug))]
             continue
         order = Order(Candidate(known[slug], "", (), key), Around.from_json(around))
-        made = make_one(shop, order, digests, now, _to_nobody)
+        made = make_one(shop, order, every, digests, now, _to_nobody)
         results[slug] = [None, packed(made)] if isinstance(made, OnRecordError) else [made, None]
     return results
 
 
 @lru_cache(maxsize=1)
-def _shop_at(root: Path) -> tuple[Workshop, DigestCache]:
-    return workshop(load_show(root), build_folder(root) / PICTURES_FOLDER), remembered_digests(root)
+def _shop_at(root: Path) -> tuple[Workshop, DigestCache, str]:
+    shop, digests = workshop(load_show(root), build_folder(root) / PICTURES_FOLDER), remembered_digests(root)
+    return shop, digests, every_key(shop.show, digests)
 
 
 def _to_nobody(slug: str, what: str, part: float) -> None:
@@ -160,18 +162,18 @@ def _to_nobody(slug: str, what: str, part: float) -> None:
 
 
 def make_one(
-    shop: Workshop, order: Order, digests: DigestCache, now: datetime, report: Report
+    shop: Workshop, order: Order, every: str, digests: DigestCache, now: datetime, report: Report
 ) -> Facts | OnRecordError:
     """Make one episode's files, note from what they were made, and return what is kept of it; or what stops it.
 
-    What is published is what was judged: it is refused where anything of it is another by now. Raises InvalidShow
-    where a template fails.
+    `every` is `every_key` as it is now. What is published is what was judged: it is refused where anything of it is
+    another by now. Raises InvalidShow where a template fails.
     """
     show, slug, failed = shop.show, order.candidate.slug, Failed()
     folder = build_folder(show.root) / slug
     with set_aside(show.root, slug, failed):
         reading = read_episode(show, order.candidate.episode, digests)
-        now_it_is = candidate_of(show, reading, now, every_key(show, digests))
+        now_it_is = candidate_of(show, reading, now, every)
         if now_it_is.key != order.candidate.key or not may_be_published(reading, now):
             raise _changed(slug)
         approved = _approved(show, reading, report)

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -168,6 +168,7 @@ class Memory:
         return self._digests.digest(path) if path.is_file() else None
 
 
+@lru_cache(maxsize=1)
 def program_digest() -> str:
     """The digest of the program's own code: what it makes of the same files may differ with it."""
     code = Path(pipeline.__file__).parent
