@@ -165,5 +165,8 @@ def photo(folder: Path, person_id: str, url: str, who: str, loader: Downloader, 
         repairs.add(who, f"the photo {url} is neither JPEG nor PNG", "It was left out")
         return None
     name = f"people/{person_id}.{suffix}"
+    if (folder / name).exists() and (folder / name).read_bytes() != content:
+        repairs.add(who, f"the photo {url} is another than {name}, which was there already", "That was left as it is")
+        return None
     files.write_bytes(folder / name, content)
     return name

@@ -38,6 +38,7 @@ def translate_episode(root: Path, slug: str, report: Callable[[str, str, float],
         stretch(recording_of(root, episode), speech, 0, machine.duration_ms)
         found = translate(
             speech,
+            subject=slug,
             settings=settings,
             language=language,
             report=lambda part: report(slug, "translating", part),

@@ -18,9 +18,9 @@ ENGLISH = "en"
 
 
 def translate(
-    speech: Path, *, settings: TranscriptionSettings, language: str, report: Callable[[float], None]
+    speech: Path, *, subject: str, settings: TranscriptionSettings, language: str, report: Callable[[float], None]
 ) -> tuple[Translated, ...]:
-    """Translate our WAV `speech`, piece by piece. `report` hears the part done, from 0 to 1.
+    """Translate our WAV `speech`, piece by piece. `subject` is what a person knows it by; `report` hears the part done.
 
     Raises Refused when it is English already or the weights know English only, InvalidAudio when nobody speaks, and
     what opening an engine raises.
@@ -28,7 +28,7 @@ def translate(
     engine = open_engine(settings)
     code = whisper_language(language, engine.languages)
     if code == ENGLISH:
-        raise Refused(Problem(str(speech.parent.name), "it is in English already", "There is nothing to translate"))
+        raise Refused(Problem(subject, "it is in English already", "There is nothing to translate"))
     if engine.languages == {ENGLISH}:
         remedy = "Set model in [transcription] to one whose name does not end in .en"
         raise Refused(Problem("show.toml", f"the model {settings.model} knows English only", remedy))
@@ -38,7 +38,7 @@ def translate(
     for piece in pieces:
         found += _translated(engine, speech, piece, code, _share(report, piece, whole_ms))
     if not found:
-        raise InvalidAudio(Problem(str(speech), "no speech was found", "Listen to the recording: is it the right file"))
+        raise InvalidAudio(Problem(subject, "no speech was found", "Listen to the recording: is it the right file"))
     return tuple(found)
 
 

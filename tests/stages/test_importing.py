@@ -263,6 +263,21 @@ def test_an_import_that_was_killed_before_the_show_was_whole_adds_nobody_twice(t
     assert "mine" in glossary.read_text("utf-8")
 
 
+def test_a_photo_that_a_person_put_there_is_left_alone(tmp_path: Path) -> None:
+    root = tmp_path / "show"
+    mine = root / "episodes" / "people" / "cleo.png"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"mine")
+    with hosted() as host:
+        fill(host, head='<podcast:person img="{url}/art.png">Cleo</podcast:person>')
+        done = take(root, host)
+    assert mine.read_bytes() == b"mine"
+    assert "photo" not in load_show(root).people["cleo"].model_dump(exclude_none=True)
+    assert [one.what for one in done.repairs if "already" in one.what] == [
+        f"the photo {host.url}/art.png is another than people/cleo.png, which was there already"
+    ]
+
+
 def test_what_is_no_recording_stops_its_episode_alone(tmp_path: Path) -> None:
     root = tmp_path / "show"
     with hosted() as host:

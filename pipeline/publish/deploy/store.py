@@ -183,9 +183,8 @@ class StoreSession:
         return Stored(upload.size_bytes, _tag(result["e_tag"]))
 
     def delete(self, name: str, expected: Stored) -> None:
-        """Delete an object. Stores know no condition for it; the lock has to do."""
-        if not self.conditional:
-            self._still_ours()
+        """Delete an object. Stores know no condition for it; the lock has to do, if nobody took it over."""
+        self._still_ours()
         with suppress(FileNotFoundError):
             obstore.delete(self._client, name)
 
