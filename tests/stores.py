@@ -138,12 +138,16 @@ def wait_for(port: int) -> None:
     raise TimeoutError(f"nobody listened at port {port} within a minute")
 
 
+_SKEWED = b"<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>"
+
+
 @dataclass
 class Wire:
     """What went over the wire, and what shall go wrong on it.
 
     `fault` is asked about each request (method, key, how many of that method came before) and answers what happens:
-    None passes it on; "500", "torn", "slow" and "kill" are faults; "blind" passes it on without its conditions.
+    None passes it on; "500", "skewed" (what S3 says to a clock that is wrong), "torn", "slow" and "kill" are faults;
+    "blind" passes it on without its conditions.
     `victim` is the process that "kill" kills, before the request reaches the store.
     """
 
@@ -184,10 +188,12 @@ def wire(store_port: int, bucket: str) -> Iterator[Wire]:
                 self.close_connection = True
                 return
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            if fault == "500":
-                self.send_response(500)
-                self.send_header("Content-Length", "0")
+            if fault in ("500", "skewed"):
+                content = _SKEWED if fault == "skewed" else b""
+                self.send_response(403 if fault == "skewed" else 500)
+                self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
+                self.wfile.write(content)
                 return
             if fault == "slow":
                 time.sleep(seen.slow_s)

@@ -343,6 +343,12 @@ def _telling(place: str) -> Iterator[None]:
         raise
     except (exceptions.BaseError, FileNotFoundError) as error:
         said = _answer(error)
+        if "RequestTimeTooSkewed" in said:
+            raise Refused(
+                Problem(
+                    place, "the clock of this machine is wrong, so it does not let you in", "Set the clock, try again"
+                )
+            ) from None
         # A listing that is forbidden is no PermissionDeniedError to obstore.
         forbidden = isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError)
         if forbidden or said.startswith(("401 ", "403 ")):

@@ -276,6 +276,9 @@ def test_what_is_wrong_with_the_place_is_said_without_a_key(line: Wire, monkeypa
         pass
     assert SECRET not in str(raised_too.value)
     assert raised_too.value.__cause__ is None
+    line.fault = lambda method, key, before: "skewed"
+    with pytest.raises(Refused, match="the clock of this machine is wrong"), target(line).open(ME):
+        pass
     line.fault = lambda method, key, before: "500"
     with pytest.raises(NoAnswer, match="500"), target(line, patience_s=1).open(ME):
         pass
