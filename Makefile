@@ -63,7 +63,7 @@ test-store: $(VENV)/.installed-dev ## Install Ceph and rclone, and publish to th
 	@.setup/stores $(VENV)
 	@$(BIN)/python -m pytest -q -m store
 
-test-faults: $(VENV)/.installed-dev ## Kill, fill and break the disk at every system call of every deed (half an hour on two cores)
+test-faults: $(VENV)/.installed-dev ## Kill, fill and break the disk at every system call of every deed (17 minutes on two cores)
 	@.setup/servers $(VENV)
 	@$(BIN)/python -m tests.faults
 
