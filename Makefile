@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 # Byte-compile at set-up: the first `onrecord status` should not pay for it.
 export PYTHONDONTWRITEBYTECODE :=
 ROOT ?= .
-# Many tests wait for a browser or a server most of their time.
-TESTS_AT_ONCE ?= 3
+# More at once gains nothing on two cores: what transcribes takes both.
+TESTS_AT_ONCE ?= 2
 
 .PHONY: help setup pipeline review status serve publish voices test test-openai-whisper test-voices test-store test-faults check fuzz release bench lock clean
 

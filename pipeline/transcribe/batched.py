@@ -2,7 +2,8 @@
 
 faster-whisper fills every window up to 30 s, as Whisper was trained; the encoder's work grows faster than the length,
 and shorter input followed by two seconds of nothing is understood as well. Windows of like length go together. On a
-processor each is decoded word by word first; only where the decoder is not sure of that does a beam look for better.
+processor each is decoded word by word first, where no hotwords are given; only where the decoder is not sure of that
+does a beam look for better.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ class BatchDecoder:
 
         self._model = model
         self._beam_size = beam_size
+        # Hotwords lead a decoder without a beam astray, however sure of itself it is.
+        self._greedy_first = hotwords is None and beam_size > 1
         self._at_once = at_once
         self._tokenizer = Tokenizer(
             model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
@@ -89,9 +92,11 @@ class BatchDecoder:
         # A processor encodes them one by one in two thirds of the time, bit for bit the same: one fits its cache.
         each = [np.array(self._model.encode(one)) for one in features]
         sound = _together(each)
+        if not self._greedy_first:
+            return sound, self._decode(sound, len(each), self._beam_size)
         results = self._decode(sound, len(each), 1)
         unsure = [place for place, one in enumerate(results) if _log_probability(one) < _LOG_PROBABILITY_SURE]
-        if unsure and self._beam_size > 1:
+        if unsure:
             chosen = _together([each[place] for place in unsure])
             for place, better in zip(unsure, self._decode(chosen, len(unsure), self._beam_size), strict=True):
                 results[place] = better
