@@ -7,8 +7,6 @@ BIN := $(VENV)/bin
 # Byte-compile at set-up: the first `onrecord status` should not pay for it.
 export PYTHONDONTWRITEBYTECODE :=
 ROOT ?= .
-# More at once gains nothing on two cores: what transcribes takes both.
-TESTS_AT_ONCE ?= 2
 
 .PHONY: help setup pipeline review status serve publish voices test test-openai-whisper test-voices test-store test-faults check fuzz release bench lock clean
 
@@ -52,7 +50,7 @@ test: $(VENV)/.installed-dev ## Run every test (the first time fetches recording
 	@.setup/browser $(VENV)
 	@.setup/clients
 	@.setup/servers $(VENV)
-	@$(BIN)/python -m pytest -q -n $(TESTS_AT_ONCE) --dist worksteal
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-openai-whisper: $(VENV)/.installed-dev ## Install the extra openai-whisper (CPU PyTorch) and run its tests
 	@.setup/openai-whisper $(VENV)

@@ -378,8 +378,8 @@ def _peak_bytes(*arguments: Path) -> int:
 
 def test_memory_does_not_grow_with_length(voice: Path, two_voices: Path, tmp_path: Path) -> None:
     short = render(tmp_path / "short.wav", "-stream_loop", "1", "-i", str(two_voices))
-    long = render(tmp_path / "long.wav", "-stream_loop", "15", "-i", str(two_voices))
-    assert long.stat().st_size > 7 * short.stat().st_size  # 40 seconds against five minutes
+    long = render(tmp_path / "long.wav", "-stream_loop", "29", "-i", str(two_voices))
+    assert long.stat().st_size > 14 * short.stat().st_size  # 40 seconds against ten minutes
     peaks = [_peak_bytes(one, tmp_path / "out.mp3", voice) for one in (short, long)]
     megabyte = 1 << 20
     assert peaks[1] < 300 * megabyte

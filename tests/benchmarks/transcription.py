@@ -2,8 +2,8 @@
 
 The speech is the two recordings of the sample show with their scripts (synthetic voices), and what the tests fetch of
 people: 25 s of one who reads and 30 s of two who talk on the telephone, each at ten speeds so that ten hearings of it
-differ. openai-whisper is measured where `.setup/openai-whisper` has
-made its environment; whisper.cpp where `whisper-cli` is on the PATH and WHISPER_CPP_MODEL names its form of `base`.
+differ. openai-whisper is measured where `.setup/openai-whisper` has made its environment; whisper.cpp where
+`whisper-cli` is on the PATH and WHISPER_CPP_MODEL names its form of `base`.
 
 Run: .venv/bin/python -m tests.benchmarks.transcription [ROUNDS [PICTURE.svg]]
 """

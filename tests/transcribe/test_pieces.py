@@ -116,11 +116,12 @@ def test_the_words_come_in_order_at_their_times(long_talk: Path, heard: MachineT
         assert abs(found[0].start_ms - begin_ms - phone.utterances[0].start_ms) < 800
 
 
-def test_the_number_of_workers_changes_no_byte(long_talk: Path, heard: MachineTranscript) -> None:
+def test_the_number_of_workers_changes_no_byte(long_talk: Path, heard: MachineTranscript, tmp_path: Path) -> None:
     parts: list[float] = []
-    assert machine_to_bytes(hear(long_talk, None, workers=3, report=parts.append)) == machine_to_bytes(heard)
+    assert machine_to_bytes(hear(long_talk, tmp_path, workers=1, report=parts.append)) == machine_to_bytes(heard)
     assert parts == sorted(parts)
     assert (parts[0], parts[-1]) == (0.0, 1.0)
+    assert machine_to_bytes(hear(long_talk, None, workers=3)) == machine_to_bytes(heard)
 
 
 def test_the_language_is_found_once_for_all_pieces(long_talk: Path, tmp_path: Path) -> None:

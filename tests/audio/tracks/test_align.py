@@ -20,7 +20,8 @@ def heard(folder: Path, *tracks: Path) -> list[align.Heard]:
     return found
 
 
-@pytest.mark.parametrize(("bleed_db", "drift_ppm"), [(-30.0, -120.0), (-30.0, 35.0), (-12.0, -120.0)])
+@pytest.mark.parametrize("bleed_db", [-30.0, -20.0, -12.0])
+@pytest.mark.parametrize("drift_ppm", [35.0, -120.0])
 def test_start_within_5_ms_and_drift_within_5_ppm(tmp_path: Path, bleed_db: float, drift_ppm: float) -> None:
     ada, ben = two_tracks(tmp_path, bleed_db=bleed_db, offset_s=2.317, drift_ppm=drift_ppm, quieter_db=6)
     placed = align.find(*heard(tmp_path, ada, ben))
