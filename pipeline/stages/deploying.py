@@ -11,7 +11,7 @@ import getpass
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -164,7 +164,7 @@ def _sent(
     writer = None if options.dry_run else Writer(_token(judge.show.root), _who(), options.take_over)
     with target.open(writer) as session:
         # What a killed publication had finished and not shown is no promise to anybody yet.
-        with target.open(None) as looking:
+        with nullcontext(session) if writer is None else target.open(None) as looking:
             _learn(judge, looking)
         judge.require()
         stored = session.stored()
