@@ -366,6 +366,19 @@ def test_a_source_is_cited_at_the_caret_and_a_pasted_one_is_kept(window: DeskPag
     assert "https://archive.example/second" in (window.folder / "sources.json").read_text(encoding="utf-8")
 
 
+def test_a_source_is_cited_where_the_caret_is_however_soon_the_key_comes(window: DeskPage) -> None:
+    """The browser tells of a selection late; a key pressed before that moves the focus away from the text."""
+    window.page.evaluate("""() => {
+        const element = document.querySelectorAll(".words")[4];
+        const at = element.textContent.indexOf("381 recordings");
+        element.focus();
+        getSelection().setBaseAndExtent(element.firstChild, at, element.firstChild, at + "381 recordings".length);
+        element.dispatchEvent(new KeyboardEvent("keydown", { key: "c", code: "KeyC", altKey: true, bubbles: true }));
+    }""")
+    window.page.click("#source-list button")
+    window.wait_for(lambda: "381 recordings [@report-2020] at" in window.on_disk()[4].text, "the citation is on disk")
+
+
 def test_a_source_is_attached_to_the_sentence_wherever_the_caret_is_in_it(window: DeskPage) -> None:
     sentences = "We kept Dr. Lind’s list. It has 381 names, and nobody counted them. Nobody asked!"
     window.select(4, window.on_disk()[4].text)

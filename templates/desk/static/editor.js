@@ -208,6 +208,8 @@ export class Editor extends EventTarget {
   #focusOut(event) {
     const index = this.indexOf(event.target);
     if (index >= 0 && event.target.classList.contains("words")) {
+      // The event about a selection may come only now that the focus is elsewhere: too late to ask where the caret was.
+      this.#last = { ...(caretIn(event.target) ?? this.#last), index };
       this.#document.tidy(index);
     }
   }
