@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from lxml import etree
@@ -58,7 +58,8 @@ class Finished:
 
     `contents` are the names below `site/` of what lies in `folder`, the page last; `digests` are theirs and
     those of the recordings; `cited` the keys of its sources,
-    `spoken` when its speakers cite them, in ms. `card` is its card among the results of a search, `size_bytes` that of
+    `references` by these keys the HTML and the title of each as lists show it, `spoken` when its speakers cite them,
+    in ms. `card` is its card among the results of a search, `size_bytes` that of
     its notes in the feed; `is_listed` says whether crawlers may keep its page.
     """
 
@@ -68,6 +69,7 @@ class Finished:
     contents: tuple[str, ...]
     digests: Mapping[str, str]
     cited: tuple[str, ...]
+    references: Mapping[str, list[str]]
     spoken: Mapping[str, list[int]]
     card: str
     size_bytes: int
@@ -106,7 +108,7 @@ class Finished:
 
     def source(self, name: str) -> Path:
         """Where one of its `contents` lies."""
-        return self.folder / PurePosixPath(name).name
+        return self.folder / name.rpartition("/")[2]
 
     def facts(self) -> dict[str, Any]:
         """What the next run could not know without making it again, as JSON."""
@@ -118,6 +120,7 @@ class Finished:
             "contents": list(self.contents),
             "digests": dict(self.digests),
             "cited": list(self.cited),
+            "references": dict(self.references),
             "spoken": dict(self.spoken),
             "card": self.card,
             "size_bytes": self.size_bytes,
@@ -137,6 +140,7 @@ def finished_from(approved: ApprovedEpisode, folder: Path, facts: Mapping[str, A
         contents=tuple(facts["contents"]),
         digests=facts["digests"],
         cited=tuple(facts["cited"]),
+        references=facts["references"],
         spoken=facts["spoken"],
         card=facts["card"],
         size_bytes=facts["size_bytes"],

@@ -21,7 +21,7 @@ from pipeline.publish.feed import FeedItem, feed_item
 from pipeline.publish.finished import FEED_TEXTS, SEARCH_WORDS, Finished, Neighbour
 from pipeline.publish.leaks import leaks, leaks_into
 from pipeline.publish.model import ApprovedEpisode
-from pipeline.publish.pages import Pages, Site, SiteAssets, citing, page_address
+from pipeline.publish.pages import Pages, Site, SiteAssets, citing, page_address, references_of
 from pipeline.publish.parts import EpisodeParts, Pictures, episode_parts
 from pipeline.show import Show
 
@@ -40,17 +40,22 @@ class Around:
     @property
     def key(self) -> str:
         """The digest of it. The day is left out: what it decides of an episode belongs to the episode's key."""
-        return files.digest_json({name: value for name, value in self.as_json().items() if name != "today"})
+        return files.digest_json({**self._own(), "assets": self.assets.key})
 
     def as_json(self) -> dict[str, Any]:
         """For another process."""
         return {
+            **self._own(),
+            "assets": asdict(self.assets),
+            "today": self.today.isoformat(),
+        }
+
+    def _own(self) -> dict[str, Any]:
+        return {
             "newer": asdict(self.newer) if self.newer else None,
             "older": asdict(self.older) if self.older else None,
             "has": dict(self.has),
-            "assets": asdict(self.assets),
             "photos": dict(self.photos),
-            "today": self.today.isoformat(),
         }
 
     @classmethod
@@ -101,6 +106,7 @@ def make_episode(
         contents=tuple(contents),
         digests=digests,
         cited=cited,
+        references=references_of(show, approved, cited),
         spoken=spoken,
         card=part.searched.card,
         size_bytes=item.size_bytes,

@@ -15,7 +15,8 @@ import filecmp
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import stat
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -52,20 +53,19 @@ def place_files(site: Path, plan: Mapping[str, bytes | Path], report: Callable[[
     A path in the plan stands for the content of the file there, which is linked where that can be done. Raises Refused
     when something stands in the way in `site`.
     """
-    _refuse_obstacles(site, plan)
-    _remove_leftovers(site)
-    there = dict(_listing(site))
+    there = _listing(site)
+    _refuse_obstacles(site, plan, there)
     written: list[str] = []
     feeds = [name for name in plan if _FEED.match(name)]
     for names in ([name for name in plan if not _FEED.match(name)], feeds):
         begun = len(written)
         for name in names:
             report(len(written) / (len(plan) + 1))
-            if _differs(site / name, name, plan[name], there.get(name)):
+            if _differs(site, name, plan[name], there.files.get(name)):
                 _put(site / name, plan[name])
                 written.append(name)
         files.settle([site / name for name in written[begun:]])
-    ours, strays = _superfluous(site, plan.keys())
+    ours, strays = _superfluous(there, plan)
     for name in ours:
         _remove(site / name)
     for folder in {(site / name).parent for name in ours} - {site}:
@@ -75,28 +75,46 @@ def place_files(site: Path, plan: Mapping[str, bytes | Path], report: Callable[[
     return Placed(tuple(written), tuple(ours), tuple(strays))
 
 
-def _listing(folder: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
-    """Every file in a folder and in its folders, by its name below the first."""
-    if not folder.is_dir():
-        return
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _listing(folder / entry.name, f"{below}{entry.name}/")
-            else:
-                yield f"{below}{entry.name}", entry.stat(follow_symlinks=False)
+class _There(NamedTuple):
+    """What a folder holds, by names below it: files and links, and its folders."""
+
+    files: dict[str, os.stat_result]
+    folders: set[str]
 
 
-def _differs(path: Path, name: str, content: bytes | Path, there: os.stat_result | None) -> bool:
+def _listing(site: Path) -> _There:
+    """Everything below a folder, but for what a killed run left half-written, which is deleted.
+
+    For each of tens of thousands of files: names are put together as text.
+    """
+    there = _There({}, set())
+    below = [""] if site.is_dir() else []
+    while below:
+        folder = below.pop()
+        files.remove_leftovers(site / folder)
+        with os.scandir(site / folder) as entries:
+            for entry in entries:
+                name = f"{folder}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    there.folders.add(name)
+                    below.append(f"{name}/")
+                else:
+                    there.files[name] = entry.stat(follow_symlinks=False)
+    return there
+
+
+def _differs(site: Path, name: str, content: bytes | Path, there: os.stat_result | None) -> bool:
     if there is None:
         return True
     if isinstance(content, bytes):
-        return there.st_size != len(content) or path.read_bytes() != content
+        return there.st_size != len(content) or (site / name).read_bytes() != content
     source = content.stat()
     if (source.st_dev, source.st_ino) == (there.st_dev, there.st_ino):
         return False
     # A name that carries a digest says what is in the file.
-    return source.st_size != there.st_size or not (_OURS_EPISODE.match(name) or filecmp.cmp(content, path, False))
+    return source.st_size != there.st_size or not (
+        _OURS_EPISODE.match(name) or filecmp.cmp(content, site / name, False)
+    )
 
 
 def _put(path: Path, content: bytes | Path) -> None:
@@ -114,15 +132,16 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _refuse_obstacles(site: Path, names: Iterable[str]) -> None:
+def _refuse_obstacles(site: Path, names: Iterable[str], there: _There) -> None:
     """A link in the way could lead the writing out of `site`, a folder could stop it half-way."""
-    problems = [
-        Problem(str(site / name), what, "Move it out of site/, which holds what is published")
-        for name, is_folder in sorted(_places(names).items())
-        if (what := _obstacle(site / name, is_folder=is_folder))
-    ]
-    if problems:
-        raise Refused(problems)
+    found = {name: what for name, is_folder in _places(names).items() if (what := _obstacle(name, is_folder, there))}
+    if found:
+        raise Refused(
+            [
+                Problem(str(site / name), what, "Move it out of site/, which holds what is published")
+                for name, what in sorted(found.items())
+            ]
+        )
 
 
 def _places(names: Iterable[str]) -> dict[str, bool]:
@@ -130,27 +149,25 @@ def _places(names: Iterable[str]) -> dict[str, bool]:
     places: dict[str, bool] = {}
     for name in names:
         places[name] = False
-        places |= {str(parent): True for parent in PurePosixPath(name).parents if str(parent) != "."}
+        folder = name
+        while (folder := folder.rpartition("/")[0]) and folder not in places:
+            places[folder] = True
     return places
 
 
-def _obstacle(path: Path, *, is_folder: bool) -> str | None:
-    if path.is_symlink():
+def _obstacle(name: str, is_folder: bool, there: _There) -> str | None:
+    if (status := there.files.get(name)) is not None and stat.S_ISLNK(status.st_mode):
         return "a link stands where the site has a file or a folder of its own"
-    if path.exists() and path.is_dir() is not is_folder:
-        return "a file stands where the site has a folder" if is_folder else "a folder stands where the site has a file"
+    if is_folder and status is not None:
+        return "a file stands where the site has a folder"
+    if not is_folder and name in there.folders:
+        return "a folder stands where the site has a file"
     return None
 
 
-def _remove_leftovers(site: Path) -> None:
-    for folder, _, _ in os.walk(site):
-        files.remove_leftovers(Path(folder))
-
-
-def _superfluous(site: Path, planned: Iterable[str]) -> tuple[list[str], list[str]]:
+def _superfluous(there: _There, planned: Collection[str]) -> tuple[list[str], list[str]]:
     """Files that the plan does not name: ours, in the order in which to remove them, and strays."""
-    kept = set(planned)
-    others = sorted(name for name in _names(site) if name not in kept)
+    others = sorted(name for name in there.files if name not in planned)
     made_here = {name for name in others if _OURS_SHARED.match(name) or _OURS_EPISODE.match(name)}
     folders = {PurePosixPath(name).parent for name in made_here if _OURS_EPISODE.match(name)}
     # A page is ours when files of ours lie beside it. It goes first, so that this is still known after a kill.
@@ -159,10 +176,3 @@ def _superfluous(site: Path, planned: Iterable[str]) -> tuple[list[str], list[st
     ]
     ours = [*pages_made_here, *sorted(made_here)]
     return ours, [name for name in others if name not in ours]
-
-
-def _names(site: Path) -> Iterator[str]:
-    for folder, folders, names in os.walk(site):
-        linked = [name for name in folders if (Path(folder) / name).is_symlink()]
-        for name in (*names, *linked):
-            yield (Path(folder) / name).relative_to(site).as_posix()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from pipeline import files
@@ -71,7 +71,7 @@ class Order:
     candidate: Candidate
     around: Around
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The digest of everything that shapes the episode's files."""
         return files.digest_json([self.candidate.key, self.around.key])

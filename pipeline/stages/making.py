@@ -117,9 +117,8 @@ class Maker:
 
     def _kept_facts(self, order: Order) -> Facts | None:
         folder = build_folder(self._shop.show.root) / order.candidate.slug
-        if not stamps.is_fresh(folder / _STAMP, order.key, base=folder):
-            return None
-        facts = stamps.read(folder / _STAMP)["facts"]
+        fresh = stamps.read_fresh(folder / _STAMP, order.key)
+        facts = fresh["facts"] if fresh else None
         return facts if isinstance(facts, dict) else None
 
     def _finished(self, order: Order, facts: Facts) -> Finished:

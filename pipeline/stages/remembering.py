@@ -188,5 +188,5 @@ def _entries(folder: Path, *, deep: bool = True, below: str = "") -> Iterator[tu
         if deep and entry.is_dir(follow_symlinks=False):
             yield from _entries(folder / entry.name, below=f"{below}{entry.name}/")
         else:
-            status = Path(entry.path).stat()  # of what a link leads to
+            status = entry.stat()  # of what a link leads to
             yield f"{below}{entry.name}", status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino

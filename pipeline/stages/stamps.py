@@ -8,6 +8,8 @@ instant is simply not fresh and is done again.
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,12 +27,20 @@ def is_fresh(stamp: Path, key: str, *, base: Path | None = None) -> bool:
 
     `base` is the folder of the outputs, where it is not the stamp's own.
     """
+    return read_fresh(stamp, key, base=base) is not None
+
+
+def read_fresh(stamp: Path, key: str, *, base: Path | None = None) -> dict[str, Any] | None:
+    """The content of a stamp that `is_fresh`; None of any other."""
     recorded = read(stamp)
-    return (
+    folder = base or stamp.parent
+    if (
         recorded.get("key") == key
         and isinstance(outputs := recorded.get("outputs"), dict)
-        and all(_size((base or stamp.parent) / name) == size for name, size in outputs.items())
-    )
+        and all(_size(f"{folder}/{name}") == size for name, size in outputs.items())
+    ):
+        return recorded
+    return None
 
 
 def write(
@@ -45,7 +55,8 @@ def write(
 
     `facts` are kept with them, for later stages.
     """
-    sizes = {name: _size((base or stamp.parent) / name) for name in outputs}
+    folder = base or stamp.parent
+    sizes = {name: _size(f"{folder}/{name}") for name in outputs}
     files.write_text(stamp, files.canonical_json({"key": key, "outputs": sizes, "facts": dict(facts or {})}))
 
 
@@ -58,8 +69,13 @@ def read(stamp: Path) -> dict[str, Any]:
     return recorded if isinstance(recorded, dict) else {}
 
 
-def _size(path: Path) -> int | None:
-    return path.stat().st_size if path.is_file() else None
+def _size(path: str) -> int | None:
+    # Asked of every file of a site of thousands: one call, and no Path for each.
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _canonical(value: Any) -> Any:

@@ -14,7 +14,7 @@ from pipeline.publish.pages.frame import (
     page_address,
     worth_showing,
 )
-from pipeline.publish.pages.lists import all_corrections, by_year, citing
+from pipeline.publish.pages.lists import all_corrections, by_year, citing, references_of
 from pipeline.publish.pages.render import Pages
 from pipeline.publish.pages.transcript import transcript_html
 
@@ -34,6 +34,7 @@ __all__ = [
     "named_people",
     "newest_first",
     "page_address",
+    "references_of",
     "transcript_html",
     "worth_showing",
 ]

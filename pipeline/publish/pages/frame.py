@@ -9,14 +9,16 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
+from pipeline import files
 from pipeline.publish.finished import PAGE, Finished
 from pipeline.publish.heads import Head
 from pipeline.publish.parts import EpisodeParts
@@ -74,6 +76,11 @@ class SiteAssets:
 
     def __getitem__(self, role: str) -> str:
         return self.places[role]
+
+    @cached_property
+    def key(self) -> str:
+        """The digest of it, of which that of every episode is made."""
+        return files.digest_json(asdict(self))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from pipeline.publish.finished import Finished
 from pipeline.publish.heads import show_head
+from pipeline.publish.model import ApprovedEpisode
 from pipeline.publish.notes import format_time, reference_html
 from pipeline.publish.pages.episode import named_people
 from pipeline.publish.pages.frame import (
@@ -32,7 +33,7 @@ from pipeline.publish.pages.frame import (
 from pipeline.publish.pages.transcript import Moment, cited_at, fragment
 from pipeline.publish.parts import EpisodeParts
 from pipeline.publish.references import title_text
-from pipeline.show import Person
+from pipeline.show import Person, Show
 from pipeline.show.amends import Correction
 
 # So many stand on the first page; the archive has them all.
@@ -136,19 +137,16 @@ def sources_context(site: Site) -> dict[str, Any]:
     works: Counter[str] = Counter()
     for part in site.episodes:
         cited, spoken = citing(part)
-        known = site.show.sources_of(part.approved.episode)
+        known = part.references if isinstance(part, Finished) else references_of(site.show, part.approved, cited)
         page = relative(SOURCES_PAGE, part.files.page)
-        for key in cited:
-            if key not in known:
-                continue
-            html = reference_html(known[key])
+        for key, (html, title) in known.items():
             # Two episodes may have sources of their own under one key.
             if (key, html) not in found:
                 works[key] += 1
                 nth = str(works[key]) if works[key] > 1 else ""
                 anchor = f"source{nth}-{quote(key, safe='')}"
                 found[key, html] = ListedSource(key, anchor, Markup(html))  # noqa: S704 - sanitised there
-                titles[key, html] = title_text(known[key]).casefold()
+                titles[key, html] = title.casefold()
             entry = found[key, html]
             moments = [
                 Moment(time_ms, format_time(time_ms), f"{page}#{fragment(time_ms)}") for time_ms in spoken.get(key, ())
@@ -163,6 +161,12 @@ def citing(part: EpisodeParts | Finished) -> tuple[tuple[str, ...], Mapping[str,
         return part.cited, part.spoken
     spoken = cited_at(part.approved.paragraphs)
     return tuple(dict.fromkeys((*(one.source.id for one in part.notes.references), *spoken))), spoken
+
+
+def references_of(show: Show, approved: ApprovedEpisode, cited: Iterable[str]) -> dict[str, list[str]]:
+    """By their keys, in the order of `cited`, the HTML and the title of an episode's sources that are known."""
+    known = show.sources_of(approved.episode)
+    return {key: [reference_html(known[key]), title_text(known[key])] for key in cited if key in known}
 
 
 def corrections_context(site: Site, page: str) -> dict[str, Any]:
