@@ -16,12 +16,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pipeline.transcript import MachineWord, Transcript
 
@@ -67,8 +67,7 @@ class TimedParagraph:
     words: tuple[TimedWord, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
     """A word's place in its text, and the key by which words are compared ("" for [asides], never equal)."""
 
     start_char: int
@@ -76,8 +75,7 @@ class _Span:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
+class _Heard(NamedTuple):
     """A machine word, or one character of it where the script has no spaces."""
 
     key: str
@@ -85,8 +83,7 @@ class _Heard:
     end_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Time:
+class _Time(NamedTuple):
     start_ms: int
     end_ms: int
     provenance: Provenance
@@ -101,7 +98,7 @@ def align(transcript: Transcript, machine: Sequence[MachineWord]) -> tuple[Timed
     if not transcript.paragraphs:
         return ()
     spans = [split_words(paragraph.text) for paragraph in transcript.paragraphs]
-    heard = [unit for word in machine for unit in _heard(word)]
+    heard = _all_heard(machine)
     text = [span for paragraph in spans for span in paragraph]
     windows = _windows(transcript, [len(paragraph) for paragraph in spans], heard)
     anchors = _equal_across(windows, [_equal(one.text, one.heard, text, heard) for one in windows], text, heard)
@@ -154,12 +151,15 @@ def _key(token: str) -> str:
     return folded[start:end]
 
 
-def _heard(word: MachineWord) -> Iterator[_Heard]:
-    keys = _keys(word.text)
-    length_ms = word.end_ms - word.start_ms
-    for number, key in enumerate(keys):
-        start_ms = word.start_ms + length_ms * number // len(keys)
-        yield _Heard(key, start_ms, word.start_ms + length_ms * (number + 1) // len(keys))
+def _all_heard(machine: Sequence[MachineWord]) -> list[_Heard]:
+    heard: list[_Heard] = []
+    for word in machine:
+        keys = _keys(word.text)
+        length_ms = word.end_ms - word.start_ms
+        for number, key in enumerate(keys):
+            start_ms = word.start_ms + length_ms * number // len(keys)
+            heard.append(_Heard(key, start_ms, word.start_ms + length_ms * (number + 1) // len(keys)))
+    return heard
 
 
 @lru_cache(maxsize=65_536)  # in three hours of talk most words have been said before

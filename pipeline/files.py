@@ -159,6 +159,17 @@ def inside(folder: Path, name: str) -> Path | None:
     return candidate if candidate.is_relative_to(root) and candidate != root else None
 
 
+def holds(folder: Path, name: str) -> bool:
+    """Whether `name` is a file that stays `inside` the folder."""
+    if "/" not in name and "\x00" not in name and name not in ("", ".", ".."):
+        # What lies directly in it and is no link needs no way to be followed: asked of every recording of a show.
+        direct = folder / name
+        if not direct.is_symlink():
+            return direct.is_file()
+    found = inside(folder, name)
+    return found is not None and found.is_file()
+
+
 def disk_failed(error: BaseException | None, where: str) -> DiskFailed | None:
     """What an error of the disk means, for the person at it; None where it is no error of the disk.
 

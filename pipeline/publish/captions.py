@@ -58,7 +58,7 @@ def to_json(cues: Sequence[Cue]) -> bytes:
         for cue in cues
     ]
     content = {"version": "1.0.0", "segments": segments}
-    return (json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8")
+    return (json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n").encode("utf-8")
 
 
 def to_html(

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from pipeline.align import TimedParagraph
@@ -113,13 +114,15 @@ def lines(words: Sequence[str]) -> tuple[str, ...]:
     if len(filled) != LINES_MAX:
         return tuple("".join(words[first:stop]).strip() for first, stop in filled)
 
+    whole, ends = "".join(words), list(accumulate(map(len, words)))
+
     def cost(cut: int) -> tuple[int, float]:
-        upper, lower = "".join(words[:cut]).strip(), "".join(words[cut:]).strip()
+        upper, lower = whole[: ends[cut - 1]].strip(), whole[ends[cut - 1] :].strip()
         uneven = abs(len(upper) - len(lower)) / LINE_MAX_CHARACTERS
         return max(LINE_MAX_CHARACTERS, len(upper), len(lower)), uneven + _clumsiness(upper)
 
     cut = min(range(1, len(words)), key=cost)
-    return "".join(words[:cut]).strip(), "".join(words[cut:]).strip()
+    return whole[: ends[cut - 1]].strip(), whole[ends[cut - 1] :].strip()
 
 
 def _words(paragraph: TimedParagraph) -> Iterator[_Word]:
@@ -142,7 +145,8 @@ def _fill(words: Sequence[str]) -> list[tuple[int, int]]:
 
 def _cuts(words: Sequence[_Word], name: Sequence[str]) -> list[tuple[int, int]]:
     """The cheapest way to cut one paragraph; `name` takes room in its first cue."""
-    cost = _Measures.of(words).cost
+    measures = _Measures.of(words)
+    hurry, breaks, clumsy = measures.hurry, measures.breaks, measures.clumsy
     sizes = [(len(word.written), len(word.text)) for word in words]  # behind another word, and first on its line
     starts_ms, ends_ms = [word.start_ms for word in words], [word.end_ms for word in words]
     cheapest: list[float] = [0.0] + [float("inf")] * len(words)
@@ -161,9 +165,11 @@ def _cuts(words: Sequence[_Word], name: Sequence[str]) -> list[tuple[int, int]]:
                 length += behind if length else alone
             if stop > first + 1 and (number > LINES_MAX or ends_ms[stop - 1] - starts_ms[first] > CUE_MAX_MS):
                 break
-            if cheapest[first] + 1.0 >= cheapest[stop]:
-                continue  # a cue costs 1 at least
-            whole = cheapest[first] + cost(first, stop)
+            # It costs 1, and what is known of its words; only where that may do is it asked how fast it has to be read.
+            whole = cheapest[first] + 1.0 + breaks[stop - 1] - breaks[first] + clumsy[stop - 1]
+            if whole >= cheapest[stop]:
+                continue
+            whole += hurry(first, stop)
             if whole < cheapest[stop]:
                 cheapest[stop], came_from[stop] = whole, first
     cuts: list[tuple[int, int]] = []
@@ -198,8 +204,7 @@ class _Measures:
 
     words: Sequence[_Word]
     characters: Sequence[int]
-    sentence_ends: Sequence[int]
-    pauses: Sequence[float]
+    breaks: Sequence[float]  # the ends of sentences and the pauses that a cue runs over
     clumsy: Sequence[float]  # how badly a cue ends with each word
 
     @classmethod
@@ -208,8 +213,13 @@ class _Measures:
         return cls(
             words,
             [0, *accumulate(len(word.written) for word in words)],
-            [0, *accumulate(int(bool(_SENTENCE_END.search(word.text))) for word in words)],
-            [0.0, *accumulate(min(1.0, gap_ms / 1000) for gap_ms in gaps_ms)],
+            [
+                0.0,
+                *accumulate(
+                    0.4 * _ends_sentence(word.text) + min(1.0, gap_ms / 1000)
+                    for word, gap_ms in zip(words, gaps_ms, strict=False)
+                ),
+            ],
             [
                 *(
                     _clumsiness(word.text) if after.start_ms - word.end_ms < _PAUSE_MS else 0.0
@@ -219,29 +229,37 @@ class _Measures:
             ],
         )
 
-    def cost(self, first: int, stop: int) -> float:
-        """How badly the words from `first` to before `stop` make a cue: 1 for being one, and what disturbs."""
+    def hurry(self, first: int, stop: int) -> float:
+        """How far the words from `first` to before `stop` are shown too shortly, or stand alone; 0 or more."""
         last = self.words[stop - 1]
         following = self.words[stop] if stop < len(self.words) else None
         shown_ms = max(1, (following.start_ms if following else last.end_ms) - self.words[first].start_ms)
         speed = (self.characters[stop] - self.characters[first]) * 1000 / shown_ms
-        cost = 1.0
-        cost += 2.0 * max(0.0, CUE_MIN_MS - shown_ms) / CUE_MIN_MS
-        cost += min(2.0, max(0.0, speed / READING_SPEED_CHARACTERS_PER_S - 1))
-        cost += 0.5 * (stop - first == 1)
-        cost += 0.4 * (self.sentence_ends[stop - 1] - self.sentence_ends[first])
-        cost += self.pauses[stop - 1] - self.pauses[first]
-        return cost + self.clumsy[stop - 1]
+        cost = 0.5 * (stop - first == 1)
+        if shown_ms < CUE_MIN_MS:
+            cost += 2.0 * (CUE_MIN_MS - shown_ms) / CUE_MIN_MS
+        if speed > READING_SPEED_CHARACTERS_PER_S:
+            cost += min(2.0, speed / READING_SPEED_CHARACTERS_PER_S - 1)
+        return cost
 
 
 def _clumsiness(text: str) -> float:
     """0 to 1.5: how badly a line or cue ends with this text."""
-    if _SENTENCE_END.search(text):
+    return _clumsiness_of_word(text.rsplit(maxsplit=1)[-1] if text else "")
+
+
+@lru_cache(maxsize=65_536)  # most words have been said before
+def _clumsiness_of_word(word: str) -> float:
+    if _ends_sentence(word):
         return 0.0
-    if _CLAUSE_END.search(text):
+    if _CLAUSE_END.search(word):
         return 0.3
-    last = text.rsplit(maxsplit=1)[-1].casefold() if text else ""
-    return 1.5 if last.replace("'", "’") in _LEANING else 0.8
+    return 1.5 if word.casefold().replace("'", "’") in _LEANING else 0.8
+
+
+@lru_cache(maxsize=65_536)
+def _ends_sentence(word: str) -> bool:
+    return _SENTENCE_END.search(word) is not None
 
 
 def _timed(planned: Sequence[Cue]) -> Iterator[Cue]:

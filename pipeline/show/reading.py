@@ -119,8 +119,7 @@ def explain(problem: Any) -> str:
 
 def require_file(folder: Path, name: str, path: Path, key: tuple[str | int, ...], problems: list[Problem]) -> None:
     """A problem more where `name` is no file inside `folder`; `key` is the setting in `path` that names it."""
-    target = files.inside(folder, name)
-    if target is None or not target.is_file():
+    if not files.holds(folder, name):
         line = line_in_toml(path.read_text("utf-8-sig"), key)
         problems.append(
             Problem(

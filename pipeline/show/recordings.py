@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from pipeline.errors import Problem
@@ -29,7 +30,7 @@ def recording_problems(episode: Episode, path: Path, source: str) -> Iterator[Pr
         )
     for index, one in enumerate(episode.recordings):
         field = "channels" if one.channels else "speaker"
-        where = _where(path, source, index, field)
+        where = partial(_where, path, source, index, field)  # looked for only where something is wrong
         if one.file in files:
             yield Problem(
                 _where(path, source, index, "file"),
@@ -38,9 +39,9 @@ def recording_problems(episode: Episode, path: Path, source: str) -> Iterator[Pr
             )
         files.add(one.file)
         if one.channels and one.speaker:
-            yield Problem(where, "it has both speaker and channels", "Keep channels where each has one of their own")
+            yield Problem(where(), "it has both speaker and channels", "Keep channels where each has one of their own")
         if len(one.channels) == 1:
-            yield Problem(where, "channels names one person only", "Write speaker instead, or name everybody")
+            yield Problem(where(), "channels names one person only", "Write speaker instead, or name everybody")
         if len(episode.recordings) > 1 and not one.speakers:
             yield Problem(
                 _where(path, source, index, "file"),
@@ -50,11 +51,11 @@ def recording_problems(episode: Episode, path: Path, source: str) -> Iterator[Pr
         for person in one.speakers:
             if person not in episode.people:
                 yield Problem(
-                    where, f"the speaker “{person}” is neither host nor guest", "Add the id to hosts or guests"
+                    where(), f"the speaker “{person}” is neither host nor guest", "Add the id to hosts or guests"
                 )
             if person in known:
                 yield Problem(
-                    where,
+                    where(),
                     f"the speaker “{person}” already has a recording",
                     "One recording per speaker: join the parts to one file",
                 )

@@ -144,16 +144,17 @@ def read_sources(path: Path, problems: list[Problem]) -> dict[str, Source]:
     text, records = found
     sources: dict[str, Source] = {}
     for index, record in enumerate(records):
-        place = f"{path}:{line_in_json(text, str(record.get('id', '')))}"
         try:
             source = Source.model_validate(record)
         except ValidationError as error:
+            place = _place(path, text, record)
             problems.extend(
                 Problem(place, f"source {index + 1}: {_said(problem)}", "Mend the record; docs/sources.md has examples")
                 for problem in error.errors()
             )
             continue
         if source.id in sources:
+            place = _place(path, text, record)
             problems.append(Problem(place, f"the id {source.id} stands twice", "Give one of them another id"))
         sources[source.id] = source
     return sources
@@ -193,6 +194,11 @@ def parse_json(text: str) -> Any:
     value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     json.dumps(value, ensure_ascii=False).encode("utf-8")
     return value
+
+
+def _place(path: Path, text: str, record: Mapping[str, Any]) -> str:
+    # Looked for only where something is wrong: a library of thousands would be searched thousands of times.
+    return f"{path}:{line_in_json(text, str(record.get('id', '')))}"
 
 
 def _said(problem: Any) -> str:
