@@ -161,7 +161,7 @@ def inside(folder: Path, name: str) -> Path | None:
 
 def holds(folder: Path, name: str) -> bool:
     """Whether `name` is a file that stays `inside` the folder."""
-    if "/" not in name and "\x00" not in name and name not in ("", ".", ".."):
+    if name not in ("", ".", "..") and not set(name) & {"/", "\\", "\x00"}:
         # What lies directly in it and is no link needs no way to be followed: asked of every recording of a show.
         direct = folder / name
         if not direct.is_symlink():

@@ -94,3 +94,34 @@ def test_any_name_is_inside_or_none(tmp_path_factory: pytest.TempPathFactory, na
     folder = tmp_path_factory.getbasetemp()
     found = files.inside(folder, name)
     assert found is None or found.is_relative_to(folder.resolve())
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("interview.wav", True),
+        ("parts/interview.wav", True),
+        ("link-within.wav", True),
+        ("parts", False),
+        ("link-out.wav", False),
+        ("link-to-nothing.wav", False),
+        ("parts/../../outside.wav", False),
+        ("../outside.wav", False),
+        ("missing.wav", False),
+        ("back\\slash.wav", False),
+        ("..", False),
+        (".", False),
+        ("", False),
+        ("with\x00zero", False),
+    ],
+)
+def test_a_folder_holds_files_that_are_in_it_and_stay_in_it(tmp_path: Path, name: str, held: bool) -> None:
+    folder = tmp_path / "episode"
+    (folder / "parts").mkdir(parents=True)
+    for path in (folder / "interview.wav", folder / "parts" / "interview.wav", tmp_path / "outside.wav"):
+        path.write_bytes(b"sound")
+    (folder / "back\\slash.wav").write_bytes(b"on one system a name, on another a way")
+    (folder / "link-within.wav").symlink_to(folder / "interview.wav")
+    (folder / "link-out.wav").symlink_to(tmp_path / "outside.wav")
+    (folder / "link-to-nothing.wav").symlink_to(folder / "nothing.wav")
+    assert files.holds(folder, name) is held
