@@ -17,7 +17,7 @@ from pipeline.publish.finished import OWN_FOLDER, Candidate, Finished, finished_
 from pipeline.publish.making import Around
 from pipeline.publish.model import ApprovedEpisode, place
 from pipeline.publish.moving.transcripts import chapters_in, taken_over
-from pipeline.publish.site import PICTURES_FOLDER, Order, Workshop, workshop
+from pipeline.publish.workshop import PICTURES_FOLDER, Order, Workshop, workshop
 from pipeline.runner import Task, packed, run_all, unpacked
 from pipeline.show import Episode, Show, load_show
 from pipeline.stages import stamps

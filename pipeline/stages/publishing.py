@@ -54,7 +54,8 @@ def publish(
     if stamps.is_fresh(stamp, planned.key, base=site):
         return Built()
     from pipeline.publish.shelf import Shelf
-    from pipeline.publish.site import PICTURES_FOLDER, assemble, workshop
+    from pipeline.publish.site import assemble
+    from pipeline.publish.workshop import PICTURES_FOLDER, workshop
     from pipeline.stages.making import Maker
 
     build = build_folder(show.root)

@@ -14,7 +14,8 @@ from pipeline import files
 from pipeline.errors import OnRecordError
 from pipeline.publish.finished import Candidate, Finished
 from pipeline.publish.search.index import index_manifest, index_period, periods
-from pipeline.publish.site import PICTURES_FOLDER, Order, assemble, workshop
+from pipeline.publish.site import assemble
+from pipeline.publish.workshop import PICTURES_FOLDER, Order, workshop
 from pipeline.show import Show
 from tests.publish import made
 
