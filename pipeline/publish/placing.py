@@ -30,7 +30,7 @@ _PIECE = r"[0-9a-f]{12}"
 _OURS_SHARED = re.compile(
     rf"^(?:{STATIC_FOLDER}/[A-Za-z0-9_-]+-{_PIECE}(?:{'|'.join(map(re.escape, STATIC_SUFFIXES))})|feed-\d+\.xml"
     r"|(?:people|sources|archive(?:-\d{1,4})?|corrections|feed|search)\.html|(?:corrections|sitemap)\.xml|robots\.txt"
-    rf"|search/(?:index|words)-{_PIECE}\.json)$"
+    rf"|search/(?:index|period|words)-{_PIECE}\.json)$"
 )
 _OURS_EPISODE = re.compile(
     rf"^(?P<slug>[a-z0-9-]+)/(?P=slug)-{_PIECE}\."

@@ -197,8 +197,8 @@ class _Shelved:
         of = [self.episodes[one.approved.slug] for one in page.items]
         return self._one(page.name, files.digest_json([self.common, dict(photos), links, of]), page.make)
 
-    def period(self, period: Sequence[Finished]) -> tuple[list[list[str]], Mapping[str, Path | bytes]]:
-        """The words of a period."""
+    def period(self, period: Sequence[Finished]) -> tuple[str, Mapping[str, Path | bytes]]:
+        """The name of a period's own file, and its files."""
         name = f"search-{period[0].published.isoformat()}"
         key = files.digest_json([self.common, self._of(period)])
         return self.shelf.keep(name, key, lambda: index_period(period))
@@ -228,12 +228,12 @@ def _plan(shop: Workshop, site: Site, portraits: Mapping[str, bytes], shelved: _
     plan |= {site.photos[person]: content for person, content in portraits.items()}
     made = []
     for period in periods(episodes):
-        starts, words_files = shelved.period(period)
-        plan |= words_files
-        made.append((period, starts))
-    name, manifest = index_manifest(made)
-    plan[name] = manifest
-    site = replace(site, search_index=name)
+        name, period_files = shelved.period(period)
+        plan |= period_files
+        made.append((period, name))
+    index, manifest = index_manifest(made)
+    plan[index] = manifest
+    site = replace(site, search_index=index)
     plan |= {one.files.page: one.source(one.files.page) for one in episodes}
     shared: dict[str, bytes | Path] = dict(shelved.years(shop, site, episodes))
     shared |= {name: html.encode("utf-8") for name, html in shop.pages.shared(site)}

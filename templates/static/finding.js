@@ -26,6 +26,12 @@ export function load(address) {
   return fetched.get(address);
 }
 
+/** The index without its words: of each period the episodes, and where its files of words begin. */
+export async function loadIndex(address) {
+  const { periods } = await load(address);
+  return { periods: await Promise.all(periods.map(({ file }) => load(`search/period-${file}.json`))) };
+}
+
 // What is asked for
 
 /** Phrases of one word or more, all of which an episode must have; the last word may be the beginning of one. */

@@ -1,7 +1,7 @@
 // The search page: the address names what is searched for, so that a search can be passed on and gone back to.
 // Without this module the page says where else to look.
 
-import { load, lookUp, nearest, open, parse, places, rank } from "./finding.js";
+import { loadIndex, lookUp, nearest, open, parse, places, rank } from "./finding.js";
 import { words } from "./folding.js";
 
 const EPISODES_FIRST = 3;
@@ -94,7 +94,7 @@ async function search(query) {
   }
   const slow = setTimeout(() => mine === current && clear("Searching…"), SLOW_MS);
   try {
-    const index = await load(page.dataset.index);
+    const index = await loadIndex(page.dataset.index);
     const terms = phrases.flatMap((phrase) => phrase.terms);
     const found = await Promise.all(terms.map((term) => lookUp(index, term)));
     const total = index.periods.reduce((sum, period) => sum + period.episodes.length, 0);
@@ -252,4 +252,4 @@ addEventListener("popstate", () => {
 document.getElementById("search-needs").hidden = true;
 field.value ||= asked();
 search(field.value);
-load(page.dataset.index).catch(() => {}); // so that it is here before the first word is typed
+loadIndex(page.dataset.index).catch(() => {}); // so that it is here before the first word is typed

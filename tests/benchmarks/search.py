@@ -155,14 +155,16 @@ def main() -> None:
     index = build_index(documents)
     spent_s = time.process_time() - start
     after_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    manifest = index.files[index.manifest]
-    sizes = [len(content) for name, content in index.files.items() if name != index.manifest]
+    begun = [content for name, content in index.files.items() if not name.startswith("search/words-")]
+    compressed = [len(gzip.compress(content)) for content in begun]
+    sizes = [len(content) for name, content in index.files.items() if name.startswith("search/words-")]
     cards = sum(len(one.card_content) for one in documents)
     lines = [
         f"{count} episodes of {WORDS_EACH} words, {len(set(words(documents[0].said)))} different ones in the first",
         f"  {spent_s:.2f} CPU seconds; peak memory {after_mb} MB, {before_mb} MB of it texts and transcripts",
         f"  {len(sizes)} files of words with {sum(sizes):,} bytes, {max(sizes):,} the largest; cards {cards:,} bytes",
-        f"  manifest {len(manifest):,} bytes, {len(gzip.compress(manifest)):,} compressed",
+        f"  manifest and periods {sum(map(len, begun)):,} bytes, {sum(compressed):,} compressed, in {len(begun)} "
+        f"files, {max(compressed):,} the largest",
     ]
     queries = [" ".join(speaker.vocabulary[at : at + number]) for number, at in ((1, 3000), (2, 300), (3, 100))]
     with tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -63,4 +64,5 @@ def test_periods_of_the_index_can_be_kept_one_by_one() -> None:
     kept = [(period, index_period(period)[0]) for period in periods(parts)]
     name, manifest = index_manifest(kept)
     assert name.startswith("search/index-")
-    assert all(one.slug in manifest.decode() for one in parts)
+    named = {f"search/period-{period['file']}.json" for period in json.loads(manifest)["periods"]}
+    assert named == {own for _, own in kept}

@@ -36,9 +36,13 @@ def _manifest(index: Index) -> Any:
     return json.loads(index.files[index.manifest])
 
 
+def _periods(index: Index) -> list[Any]:
+    return [json.loads(index.files[f"search/period-{period['file']}.json"]) for period in _manifest(index)["periods"]]
+
+
 def _lists(index: Index) -> Iterator[tuple[str, str, int]]:
     """Every word, slug and weight in the index, word by word as the files have it."""
-    for period in _manifest(index)["periods"]:
+    for period in _periods(index):
         slugs = [slug for slug, _ in period["episodes"]]
         for begins, piece in period["words"]:
             content = json.loads(index.files[f"search/words-{piece}.json"])
@@ -94,7 +98,9 @@ def _show(count: int, *, each_year: int) -> list[Document]:
 
 
 def _of_period(index: Index, which: int) -> set[str]:
-    return {f"search/words-{piece}.json" for _, piece in _manifest(index)["periods"][which]["words"]}
+    own = _manifest(index)["periods"][which]["file"]
+    words_files = {f"search/words-{piece}.json" for _, piece in _periods(index)[which]["words"]}
+    return words_files | {f"search/period-{own}.json"}
 
 
 def test_a_touched_episode_changes_the_files_of_its_own_years_only(monkeypatch: Any) -> None:
@@ -130,7 +136,7 @@ def test_files_are_small_and_their_words_in_the_order_of_browsers() -> None:
     sizes = [len(content) for name, content in index.files.items() if name != index.manifest]
     assert len(sizes) > 3
     assert max(sizes) < 2 * index_module.WORDS_FILE_BYTES
-    for period in _manifest(index)["periods"]:
+    for period in _periods(index):
         found = [word for _, piece in period["words"] for word in json.loads(index.files[f"search/words-{piece}.json"])]
         assert found == sorted(found, key=lambda word: word.encode("utf-16-be"))
 
@@ -161,7 +167,7 @@ def test_saying_it_often_in_a_short_talk_weighs_more() -> None:
 
 def test_without_episodes_there_is_an_empty_index() -> None:
     index = build_index([])
-    assert json.loads(index.files[index.manifest]) == {"version": 1, "periods": []}
+    assert json.loads(index.files[index.manifest]) == {"version": 2, "periods": []}
     assert list(index.files) == [index.manifest]
 
 

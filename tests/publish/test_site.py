@@ -171,6 +171,7 @@ def test_only_what_differs_is_written(house: House) -> None:
     assert written == {
         "episode-1/index.html",
         "episode-1/episode-1-*.search.json",
+        "search/period-*.json",
         "search/words-*.json",
         "search/index-*.json",
         "search.html",

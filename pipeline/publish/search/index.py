@@ -2,7 +2,8 @@
 
 Pure: documents in, files out; the same documents give the same bytes. Episodes are kept in periods of whole months,
 so that a touched episode changes the files of its own period only, and every browser keeps the others. A period's
-words are sorted and cut into files of about WORDS_FILE_BYTES; the manifest says with which word each file begins.
+words are sorted and cut into files of about WORDS_FILE_BYTES; the period's own file says with which word each begins
+and which episodes the period has. The manifest names the periods' files.
 
 A word's episodes are a list of numbers, one for each episode: ten times the episode's distance in the period's
 list from the one before (the first: from the list's beginning), plus a weight of 1 to 9. `{"appeal": [34, 11]}` says
@@ -57,43 +58,37 @@ class Searchable(Protocol):
         """By each word its weight, 1 to 9."""
 
 
-Starts = list[list[str]]  # of each file of words the first word, and the piece of a digest in the file's name
-
-
 def build_index(documents: Sequence[Searchable]) -> Index:
     """The index of `documents`, whatever their order."""
     contents: dict[str, bytes] = {}
-    made: list[tuple[Sequence[Searchable], Starts]] = []
+    made: list[tuple[Sequence[Searchable], str]] = []
     for period in periods(documents):
-        starts, words_files = index_period(period)
-        contents |= words_files
-        made.append((period, starts))
-    name, manifest = index_manifest(made)
-    return Index(name, contents | {name: manifest})
+        name, period_files = index_period(period)
+        contents |= period_files
+        made.append((period, name))
+    manifest, content = index_manifest(made)
+    return Index(manifest, contents | {manifest: content})
 
 
-def index_period(period: Sequence[Searchable]) -> tuple[Starts, dict[str, bytes]]:
-    """The files of a period's words by their paths below `site/`, and where each begins."""
-    starts: Starts = []
+def index_period(period: Sequence[Searchable]) -> tuple[str, dict[str, bytes]]:
+    """The path of a period's own file below `site/`, and its files by their paths: its own and those of its words."""
+    starts: list[list[str]] = []
     contents: dict[str, bytes] = {}
     for first, content in _words_files(period):
         name = _named("words", content)
         contents[name] = content
         starts.append([first, _hash_of(name)])
-    return starts, contents
+    own = _json({"episodes": [[one.slug, _hash_of(one.card)] for one in period], "words": starts})
+    return _named("period", own), contents | {_named("period", own): own}
 
 
-def index_manifest(made: Sequence[tuple[Sequence[Searchable], Starts]]) -> tuple[str, bytes]:
-    """The file that every search begins with, by its path: of each period its episodes and where its words begin."""
+def index_manifest(made: Sequence[tuple[Sequence[Searchable], str]]) -> tuple[str, bytes]:
+    """The file that every search begins with, by its path: of each period the years and its own file."""
     told = [
-        {
-            "years": [period[0].published.year, period[-1].published.year],
-            "episodes": [[one.slug, _hash_of(one.card)] for one in period],
-            "words": starts,
-        }
-        for period, starts in made
+        {"years": [period[0].published.year, period[-1].published.year], "file": _hash_of(name)}
+        for period, name in made
     ]
-    manifest = _json({"version": 1, "periods": told})
+    manifest = _json({"version": 2, "periods": told})
     return _named("index", manifest), manifest
 
 
