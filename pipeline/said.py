@@ -5,15 +5,21 @@ The machine may have spelt a name otherwise, and the editor may have put a pseud
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.align import TimedParagraph
+from pipeline.align import SPACELESS, TimedParagraph, TimedWord
 from pipeline.show.redactions import Redaction
 from pipeline.transcript import MachineTranscript
-from pipeline.withhold import Protected, find
+from pipeline.withhold import Protected, find, is_said
 
 _AROUND_CHARACTERS = 30
+# Where a struck word may have strayed to in a text that was rearranged; shorter words say nothing of anybody.
+_STRAYS_MS = 30_000
+_MIN_CHARACTERS = 4
+_MIN_SPACELESS = 2
+_SPACELESS = re.compile(f"[{SPACELESS}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,50 @@ def unstruck(
             yield name, place
 
 
+def strayed(
+    published: Sequence[TimedParagraph], machine: MachineTranscript, redactions: Sequence[Redaction]
+) -> Iterator[tuple[str, Occurrence]]:
+    """Every word that was heard only where it is struck out, and is still read nearby, where nobody heard it.
+
+    Words are struck by their times. Where a text was rearranged the time of a word may be reckoned, and be wrong: this
+    is the second look, which asks no times. `published` is the text after `withhold.withheld`.
+    """
+    of_words = [one for one in redactions if one.strike == "both"]
+    for one in of_words:
+        sought = [Protected(word) for word in _heard_only_in(one, machine, redactions)]
+        for paragraph in published if sought else ():
+            if paragraph.end_ms < one.start_ms - _STRAYS_MS or one.end_ms + _STRAYS_MS < paragraph.start_ms:
+                continue
+            reckoned = [word for word in paragraph.words if word.provenance == "interpolated"]
+            for place in find(paragraph.text, sought):
+                words = [word for word in reckoned if word.start_char < place.end and place.start < word.end_char]
+                if words and not any(is_touched(_moment(word), of_words) for word in words):
+                    around = _around(paragraph.text, place.start, place.end)
+                    yield place.name, Occurrence(words[0].start_ms, words[-1].end_ms, around)
+
+
+def _heard_only_in(one: Redaction, machine: MachineTranscript, redactions: Sequence[Redaction]) -> list[str]:
+    struck: dict[str, None] = {}
+    around: list[str] = []
+    for word in machine.words:
+        moment = Occurrence(word.start_ms, max(word.end_ms, word.start_ms + 1), "")
+        if is_touched(moment, [one]):
+            struck[word.text.strip()] = None
+        elif abs(word.start_ms - one.start_ms) < 2 * _STRAYS_MS and not is_touched(moment, redactions):
+            around.append(word.text)
+    heard = "".join(around)
+    return [
+        word
+        for word in struck
+        if len(word) >= (_MIN_SPACELESS if _SPACELESS.search(word) else _MIN_CHARACTERS)
+        and not is_said(heard, [Protected(word)])
+    ]
+
+
+def _moment(word: TimedWord) -> Occurrence:
+    return Occurrence(word.start_ms, max(word.end_ms, word.start_ms + 1), "")
+
+
 def is_touched(place: Occurrence, redactions: Sequence[Redaction]) -> bool:
     """Whether any of the redactions reaches into a place."""
     return any(one.start_ms < place.end_ms and place.start_ms < one.end_ms for one in redactions)
@@ -65,18 +115,20 @@ def _written(paragraphs: Sequence[TimedParagraph], protected: Sequence[Protected
 
 
 def _heard(machine: MachineTranscript, protected: Sequence[Protected]) -> Iterator[Occurrence]:
-    heard = "".join(word.text for word in machine.words)
-    starts, position = [], 0
-    for word in machine.words:
-        starts.append(position)
-        position += len(word.text)
-    for place in find(heard, protected):
-        spoken = [
-            word
-            for word, start in zip(machine.words, starts, strict=True)
-            if start < place.end and place.start < start + len(word.text)
-        ]
-        yield Occurrence(spoken[0].start_ms, spoken[-1].end_ms, _around(heard, place.start, place.end))
+    # Of each voice by itself: somebody's “yes” may stand between first and last name.
+    for words in machine.voices:
+        heard = "".join(word.text for word in words)
+        starts, position = [], 0
+        for word in words:
+            starts.append(position)
+            position += len(word.text)
+        for place in find(heard, protected):
+            spoken = [
+                word
+                for word, start in zip(words, starts, strict=True)
+                if start < place.end and place.start < start + len(word.text)
+            ]
+            yield Occurrence(spoken[0].start_ms, spoken[-1].end_ms, _around(heard, place.start, place.end))
 
 
 def _merged(found: Sequence[Occurrence]) -> list[Occurrence]:

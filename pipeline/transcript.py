@@ -90,6 +90,20 @@ class MachineTranscript:
         return tuple(word for segment in self.segments for word in segment.words)
 
     @property
+    def voices(self) -> tuple[tuple[MachineWord, ...], ...]:
+        """The words of each person who was heard alone, each in the order of time; else all words as one voice.
+
+        Voices that were told apart in one recording are one here: no two of their words were heard at once.
+        """
+        speakers = dict.fromkeys(segment.speaker for segment in self.segments)
+        if self.diarizer or len(speakers) < 2:
+            return (self.words,)
+        return tuple(
+            tuple(word for segment in self.segments if segment.speaker == speaker for word in segment.words)
+            for speaker in speakers
+        )
+
+    @property
     def text(self) -> str:
         """What was heard, as one text."""
         return "".join(word.text for word in self.words).strip()

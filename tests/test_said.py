@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from pipeline.align import align
-from pipeline.said import Occurrence, occurrences, unstruck
+from pipeline.said import Occurrence, occurrences, strayed, unstruck
 from pipeline.show.redactions import Redaction
+from pipeline.timing import timed
+from pipeline.transcribe.draft import first_transcript
+from pipeline.transcribe.merged import merge
 from pipeline.transcript import Paragraph, Transcript
-from pipeline.withhold import Protected
+from pipeline.withhold import Protected, withheld
 from tests.review.desks import machine_of
+from tests.transcribe.test_merged import NAMES, machine
 
 MACHINE = machine_of("today we met Tobias Renn at the harbour", "and then to bias said no")
 TEXT = Transcript(
@@ -33,3 +37,36 @@ def test_what_is_written_must_leave_the_words_and_what_was_only_heard_the_sound(
     silent = Redaction(start_ms=5800, end_ms=6500, strike="sound")
     assert left(Redaction(start_ms=1200, end_ms=1500), silent) == []
     assert left(Redaction(start_ms=1200, end_ms=1500, strike="sound"), silent) == [1200]
+
+
+def test_a_yes_between_first_and_last_name_hides_nothing() -> None:
+    heard = merge([("ada", machine((0, "It was Maria Santos who called."))), ("ben", machine((750, "Yes.")))])
+    text = timed(first_transcript(heard, "?", NAMES), heard)
+    (place,) = occurrences(text, heard, "Maria Santos")
+    assert (place.start_ms, place.end_ms) == (600, 1150)
+
+
+STRUCK = Redaction(start_ms=1200, end_ms=1900)  # Tobias Renn
+
+
+def test_a_struck_word_that_a_rearranged_text_has_elsewhere_is_told() -> None:
+    moved = Transcript(
+        (Paragraph("Ada", "today we met somebody at the harbour", 0), Paragraph("Ada", "and then Renn", 5000))
+    )
+    ((word, place),) = strayed(withheld(align(moved, MACHINE.words), [STRUCK]), MACHINE, [STRUCK])
+    assert word == "Renn"
+    assert place.around == "and then Renn"
+
+
+def test_what_was_heard_there_too_may_stand() -> None:
+    assert list(strayed(withheld(TIMED, [STRUCK]), MACHINE, [STRUCK])) == []
+    twice = machine_of("today we met Tobias Renn at the harbour", "and Tobias Renn said no")
+    text = Transcript(
+        (
+            Paragraph("Ada", "today we met Tobias Renn at the harbour", 0),
+            Paragraph("Ada", "and Tobias Renn he said no", 5000),
+        )
+    )
+    assert list(strayed(withheld(align(text, twice.words), [STRUCK]), twice, [STRUCK])) == []
+    only_sound = Redaction(start_ms=1200, end_ms=1900, strike="sound")
+    assert list(strayed(withheld(TIMED, [only_sound]), MACHINE, [only_sound])) == []

@@ -12,10 +12,12 @@ Netflix's timed-text style guide (0.833 to 7 s, 20 characters a second) and the 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from pipeline.align import TimedParagraph
 
@@ -44,7 +46,8 @@ _PAUSE_MS = 500
 class Cue:
     """One caption. `words` carry the space that stands before them, where their script writes one.
 
-    `turn` is true where somebody else begins to speak, `opens` where a paragraph begins. Times in ms; `end_ms` >
+    `turn` is true where somebody else begins to speak, `opens` where a paragraph begins, or goes on after somebody
+    else has said something. Times in ms; `end_ms` >
     `start_ms` always.
     """
 
@@ -82,13 +85,11 @@ def cues(paragraphs: Sequence[TimedParagraph]) -> tuple[Cue, ...]:
     """
     planned: list[Cue] = []
     speaker: str | None = None
-    for paragraph in paragraphs:
-        words = tuple(_words(paragraph))
-        if not words:
-            continue
-        turn = paragraph.speaker != speaker
-        speaker = paragraph.speaker
-        for first, stop in _cuts(words, name_words(paragraph.speaker) if turn else ()):
+    for run in _in_order(paragraphs):
+        words = run.words
+        turn = run.speaker != speaker
+        speaker = run.speaker
+        for first, stop in _cuts(words, name_words(speaker) if turn else ()):
             part = words[first:stop]
             planned.append(
                 Cue(
@@ -123,6 +124,31 @@ def lines(words: Sequence[str]) -> tuple[str, ...]:
 
     cut = min(range(1, len(words)), key=cost)
     return whole[: ends[cut - 1]].strip(), whole[ends[cut - 1] :].strip()
+
+
+class _Run(NamedTuple):
+    """Words that are shown one after the other: a paragraph, or what of it is said until somebody else begins."""
+
+    speaker: str
+    words: tuple[_Word, ...]
+
+
+def _in_order(paragraphs: Sequence[TimedParagraph]) -> list[_Run]:
+    """What is said, in the order of time: paragraphs are cut where another begins before they end.
+
+    Captions of a sentence and of the “yes” in its middle are read as they are heard; the page has the sentence whole.
+    """
+    runs = [_Run(one.speaker, words) for one in paragraphs if (words := tuple(_words(one)))]
+    if all(before.words[-1].start_ms <= after.words[0].start_ms for before, after in pairwise(runs)):
+        return runs  # nearly always
+    begins = sorted({run.words[0].start_ms for run in runs})
+    cut: list[_Run] = []
+    for run in runs:
+        starts = [word.start_ms for word in run.words]
+        inside = begins[bisect_right(begins, starts[0]) : bisect_right(begins, starts[-1])]
+        edges = [0, *dict.fromkeys(bisect_left(starts, begin) for begin in inside), len(starts)]
+        cut += [_Run(run.speaker, run.words[first:stop]) for first, stop in pairwise(edges)]
+    return sorted(cut, key=lambda run: run.words[0].start_ms)
 
 
 def _words(paragraph: TimedParagraph) -> Iterator[_Word]:

@@ -63,7 +63,7 @@ CODES: dict[str, str] = {
     "protected-name": "A protected name stands in what people wrote for the page, or is said",
     "published-date-changed": "The date of a published episode was changed",
     "published-guid-changed": "The guid of a published episode was changed",
-    "redaction-incomplete": "A name that is struck out in one place is said in another",
+    "redaction-incomplete": "A name that is struck out in one place is said, or can be read, in another",
     "scheduled": "The time of publication has not come",
     "speaker-unknown": "A name in the transcript is nobody's in people.toml",
     "speaker-unnamed": "A placeholder still stands where a speaker's name belongs",

@@ -9,13 +9,14 @@ glossaries on one show, not shows with one another.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rapidfuzz.distance import Levenshtein
 
 from pipeline.align import split_words
-from pipeline.transcript import Paragraph
+from pipeline.timing import voice_of_each
+from pipeline.transcript import MachineTranscript, Paragraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,37 @@ class Accuracy:
     whole: Errors
     by_speaker: Mapping[str, Errors] = field(default_factory=dict)
     terms: tuple[TermHeard, ...] = ()
+
+
+def measure_machine(paragraphs: Sequence[Paragraph], machine: MachineTranscript, terms: Sequence[str] = ()) -> Accuracy:
+    """Hold a machine's words against the text: each voice that was heard alone against what that voice says.
+
+    People talk at once: the words of all in the order of time are not in the order of any text.
+    """
+    voices = machine.voices
+    owners = voice_of_each(paragraphs, voices)
+    found = [measure([one for one, owner in zip(paragraphs, owners, strict=True) if owner is None], "", terms)]
+    for number, words in enumerate(voices):
+        own = [one for one, owner in zip(paragraphs, owners, strict=True) if owner == number]
+        found.append(measure(own, "".join(word.text for word in words), terms))
+    by_speaker: dict[str, Errors] = {}
+    for one in found:
+        for speaker, errors in one.by_speaker.items():
+            if not speaker:
+                continue  # a voice of which the text has nothing
+            by_speaker[speaker] = by_speaker.get(speaker, Errors()) + errors
+    whole = sum((one.whole for one in found), Errors())
+    return Accuracy(whole, by_speaker, together(term for one in found for term in one.terms))
+
+
+def together(terms: Iterable[TermHeard]) -> tuple[TermHeard, ...]:
+    """Names and terms of several texts, each once, the worst heard first."""
+    found: dict[str, TermHeard] = {}
+    for term in terms:
+        known = found.get(term.term, TermHeard(term.term, 0, 0))
+        instead = tuple(dict.fromkeys((*known.instead, *term.instead)))[:3]
+        found[term.term] = TermHeard(term.term, known.said + term.said, known.heard + term.heard, instead)
+    return tuple(sorted(found.values(), key=lambda one: (one.heard / one.said, one.term.casefold())))
 
 
 def measure(paragraphs: Sequence[Paragraph], heard: str, terms: Sequence[str] = ()) -> Accuracy:

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from pipeline.align import TimedParagraph, split_words
-from pipeline.transcript import MachineWord
+from pipeline.timing import voice_of_each
+from pipeline.transcript import MachineTranscript
 
 Operation = Literal["equal", "style", "replace", "insert", "delete"]
 
@@ -50,7 +52,7 @@ class ChangedParagraph:
 
 
 def changed_paragraphs(
-    paragraphs: Sequence[TimedParagraph], machine: Sequence[MachineWord]
+    paragraphs: Sequence[TimedParagraph], machine: MachineTranscript
 ) -> tuple[ChangedParagraph, ...]:
     """Every paragraph whose words are not those of the machine."""
     heard = heard_in(paragraphs, machine)
@@ -63,14 +65,17 @@ def changed_paragraphs(
     return tuple(one for one in found if one.changed_words)
 
 
-def heard_in(paragraphs: Sequence[TimedParagraph], machine: Sequence[MachineWord]) -> tuple[str, ...]:
-    """What the machine heard from each paragraph's first word to the next one's; the first begins at 0."""
-    starts = [word.start_ms for word in machine]
-    edges = [0, *(bisect_left(starts, paragraph.start_ms) for paragraph in paragraphs[1:]), len(machine)]
-    return tuple(
-        "".join(word.text for word in machine[edges[number] : edges[number + 1]]).strip()
-        for number in range(len(paragraphs))
-    )
+def heard_in(paragraphs: Sequence[TimedParagraph], machine: MachineTranscript) -> tuple[str, ...]:
+    """What the machine heard from each paragraph's first word to the next one's of its voice; the first begins at 0."""
+    heard = [""] * len(paragraphs)
+    owners = voice_of_each(paragraphs, machine.voices)
+    for owner, words in enumerate(machine.voices):
+        places = [place for place, one in enumerate(owners) if one == owner]
+        starts = [word.start_ms for word in words]
+        edges = [0, *(bisect_left(starts, paragraphs[place].start_ms) for place in places[1:]), len(words)]
+        for place, (first, stop) in zip(places, pairwise(edges), strict=False):
+            heard[place] = "".join(word.text for word in words[first:stop]).strip()
+    return tuple(heard)
 
 
 @lru_cache(maxsize=16_384)

@@ -19,11 +19,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, PositiveInt, TypeAdapter
 
-from pipeline.align import align, split_words
+from pipeline.align import split_words
 from pipeline.likeness import fold
 from pipeline.review.changes import changed_paragraphs
 from pipeline.review.suggestions import corrected_words, is_known, looks_like_a_name, sound_alike, trimmed
 from pipeline.show.redactions import Redaction
+from pipeline.timing import timed
 from pipeline.transcript import MachineTranscript, Transcript
 from pipeline.withhold import Protected, is_said, withheld
 
@@ -85,8 +86,8 @@ def corrections(
     """
     found: Counter[tuple[Keys, str]] = Counter()
     shown: dict[Keys, str] = {}
-    published = withheld(align(transcript, machine.words), redactions)
-    for old, new in corrected_words(changed_paragraphs(published, machine.words)):
+    published = withheld(timed(transcript, machine), redactions)
+    for old, new in corrected_words(changed_paragraphs(published, machine)):
         heard = _keys(old)
         if len("".join(heard)) >= _MIN_CHARACTERS and sound_alike(old, new) and not is_said(f"{old} {new}", protected):
             found[heard, trimmed(new)] += 1

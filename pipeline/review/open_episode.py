@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import files
-from pipeline.align import TimedParagraph, align
+from pipeline.align import TimedParagraph
 from pipeline.errors import InvalidTranscript
 from pipeline.release import PEAKS_NAME
 from pipeline.review.changes import ChangedParagraph, changed_paragraphs
@@ -28,6 +28,7 @@ from pipeline.review.realign import realign
 from pipeline.review.silences import silences_in_peaks
 from pipeline.review.workspace import Workspace
 from pipeline.show import Episode, Show
+from pipeline.timing import timed
 from pipeline.transcript import MACHINE_NAME, MachineTranscript, Transcript, read_machine
 
 _PROVENANCE = {"kept": 0, "paired": 1, "interpolated": 2}
@@ -53,7 +54,7 @@ class View:
 
     def changed(self) -> tuple[ChangedParagraph, ...]:
         """The text against the machine's words."""
-        return changed_paragraphs(self.timed, self.machine.words)
+        return changed_paragraphs(self.timed, self.machine)
 
 
 class OpenEpisode:
@@ -82,13 +83,13 @@ class OpenEpisode:
             key = (revision, machine.audio_digest, id(machine), terms, language, silences, lessons)
             if self._view is None or self._view[0] != key:
                 last = self._view[1] if self._view and self._view[1].machine is machine else None
-                timed = (
-                    realign(last.transcript.paragraphs, last.timed, transcript.paragraphs, machine.words)
+                spoken = (
+                    realign(last.transcript.paragraphs, last.timed, transcript.paragraphs, machine)
                     if last
-                    else align(transcript, machine.words)
+                    else timed(transcript, machine)
                 )
-                found = doubts(timed, machine, terms=terms, language=language, silences=silences, lessons=lessons)
-                self._view = (key, View(revision, transcript, machine, timed, found))
+                found = doubts(spoken, machine, terms=terms, language=language, silences=silences, lessons=lessons)
+                self._view = (key, View(revision, transcript, machine, spoken, found))
             return self._view[1]
 
     def machine(self) -> MachineTranscript:

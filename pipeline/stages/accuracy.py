@@ -11,12 +11,12 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline import files
-from pipeline.align import align
 from pipeline.errors import OnRecordError, Problem, Refused
-from pipeline.review.accuracy import Accuracy, Errors, TermHeard, measure
+from pipeline.review.accuracy import Accuracy, Errors, TermHeard, measure, measure_machine, together
 from pipeline.show import Episode, Show, load_show
 from pipeline.stages.mixing import recording_of
 from pipeline.stages.status import read_episode, remembered_digests
+from pipeline.timing import timed
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Paragraph, Transcript, read_machine, read_transcript
 
 
@@ -54,13 +54,7 @@ class ShowAccuracy:
 
     def terms(self) -> tuple[TermHeard, ...]:
         """Names and terms over all episodes, the worst heard first."""
-        found: dict[str, TermHeard] = {}
-        for one in self.episodes:
-            for term in one.accuracy.terms:
-                known = found.get(term.term, TermHeard(term.term, 0, 0))
-                instead = tuple(dict.fromkeys((*known.instead, *term.instead)))[:3]
-                found[term.term] = TermHeard(term.term, known.said + term.said, known.heard + term.heard, instead)
-        return tuple(sorted(found.values(), key=lambda one: (one.heard / one.said, one.term.casefold())))
+        return together(term for one in self.episodes for term in one.accuracy.terms)
 
 
 @dataclass(frozen=True)
@@ -86,8 +80,7 @@ def accuracy(root: Path) -> ShowAccuracy:
             left_out.append(episode.slug)
             continue
         machine = read_machine(episode.folder / MACHINE_NAME)
-        heard = "".join(word.text for word in machine.words)
-        found = measure(reading.transcript.paragraphs, heard, _names(show, episode))
+        found = measure_machine(reading.transcript.paragraphs, machine, _names(show, episode))
         measured.append(EpisodeAccuracy(episode.slug, episode.published_at, f"{machine.engine} {machine.model}", found))
     measured.sort(key=lambda one: (one.published_at, one.slug))
     return ShowAccuracy(tuple(measured), tuple(sorted(left_out)))
@@ -110,7 +103,7 @@ def compare(
             raise Refused(Problem(str(episode.folder / name), "it is not there yet", "Run onrecord run first"))
     text = read_transcript(episode.folder / TRANSCRIPT_NAME)
     machine = read_machine(episode.folder / MACHINE_NAME)
-    samples = list(_samples(text, machine.duration_ms, [one.start_ms for one in align(text, machine.words)], sample_s))
+    samples = list(_samples(text, machine.duration_ms, [one.start_ms for one in timed(text, machine)], sample_s))
     done: list[Compared] = []
     for number, model in enumerate(models):
         report(slug, f"hearing with {model}", number / len(models))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.align import align
 from pipeline.errors import InvalidTranscript, Refusal
 from pipeline.publish import consent, gate
 from pipeline.show import Episode, Show
 from pipeline.stages.takenover import kept_texts
+from pipeline.timing import timed
 from pipeline.transcript import MACHINE_NAME, MachineTranscript, Transcript, read_machine
 from pipeline.withhold import Protected, protected_by, protected_in
 
@@ -26,7 +26,7 @@ def safeguard_refusals(
 
 def _names(show: Show, episode: Episode, transcript: Transcript | None, markdown: str | None) -> list[Refusal]:
     protected = protected_in_episode(show, episode)
-    if not protected:
+    if not protected and not show.redactions_of(episode):
         return []
     from pipeline.stages.redacting import uncovered
 
@@ -49,7 +49,7 @@ def _consents(show: Show, episode: Episode, transcript: Transcript | None) -> li
         show.people,
         required=required,
         speakers=transcript.speakers if transcript else (),
-        paragraphs=align(transcript, machine.words) if transcript and machine else (),
+        paragraphs=timed(transcript, machine) if transcript and machine else (),
         redactions=show.redactions_of(episode),
         protected=protected_by(show.protected_of(episode)),
         pseudonyms={one.pseudonym for one in show.protected_of(episode) if one.pseudonym},

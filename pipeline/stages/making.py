@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import files, release
-from pipeline.align import TimedParagraph, align, shifted
+from pipeline.align import TimedParagraph, shifted
 from pipeline.digests import DigestCache
 from pipeline.errors import InvalidShow, OnRecordError, Problem, Refused, ToolFailed
 from pipeline.publish.finished import OWN_FOLDER, Candidate, Finished, finished_from
@@ -27,6 +27,7 @@ from pipeline.stages.keys import candidate_of, every_key, may_be_published
 from pipeline.stages.prepare import MASTER_NAME, Report
 from pipeline.stages.status import MASTER_STAMP, Reading, build_folder, read_episode, remembered_digests
 from pipeline.stages.takenover import keep_release, kept_release_path
+from pipeline.timing import timed
 from pipeline.transcript import MACHINE_NAME, read_machine
 from pipeline.withhold import withheld
 from pipeline.workers import LocalRunner, usable_cores
@@ -273,7 +274,7 @@ def _timed(
     machine = read_machine(episode.folder / MACHINE_NAME)
     assert reading.transcript is not None  # noqa: S101  the gate refuses an episode without one
     redactions = show.redactions_of(episode)
-    said = withheld(align(reading.transcript, machine.words), redactions)
+    said = withheld(timed(reading.transcript, machine), redactions)
     if redactions:
         from pipeline.stages.redacting import prove
 

@@ -11,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline import files, release
-from pipeline.align import TimedParagraph, align
+from pipeline.align import TimedParagraph
 from pipeline.errors import InvalidAudio, InvalidEpisode, Problem, Refusal, Refused
-from pipeline.said import Occurrence, occurrences, unstruck
+from pipeline.said import Occurrence, occurrences, strayed, unstruck
 from pipeline.show import REDACTIONS_NAME, Episode, Show, load_show
 from pipeline.show.redactions import Redaction
 from pipeline.show.striking import with_added
 from pipeline.stages import stamps
 from pipeline.stages.prepare import Report
+from pipeline.timing import timed
 from pipeline.transcript import (
     MACHINE_NAME,
     TRANSCRIPT_NAME,
@@ -28,7 +29,7 @@ from pipeline.transcript import (
     read_machine,
     read_transcript,
 )
-from pipeline.withhold import Protected, is_said, protected_by, protected_in
+from pipeline.withhold import Protected, is_said, protected_by, protected_in, withheld
 
 PROOF_STAMP = "redactions.stamp.json"
 _PROOF_VERSION = 1
@@ -38,11 +39,12 @@ _SHORTEST_WORD = 4
 
 
 def uncovered(show: Show, episode: Episode, transcript: Transcript, machine: MachineTranscript) -> Iterator[Refusal]:
-    """A refusal for every place where a protected name is said and not struck out (`said.unstruck`)."""
+    """A refusal for every place where a protected name is said and not struck out (`said.unstruck`, `said.strayed`)."""
     redactions = show.redactions_of(episode)
     struck = protected_in(redactions)
     names = tuple(dict.fromkeys((*struck, *protected_by(show.protected_of(episode)))))
-    for name, place in unstruck(align(transcript, machine.words), machine, redactions, names):
+    text = timed(transcript, machine)
+    for name, place in unstruck(text, machine, redactions, names):
         where, code = (
             ("struck out elsewhere", "redaction-incomplete")
             if name in struck
@@ -53,6 +55,13 @@ def uncovered(show: Show, episode: Episode, transcript: Transcript, machine: Mac
             f"“{name.name}” is {where} and is said here: {place.around}",
             f"Run onrecord redact {episode.slug} --words “{name.name}”, or with --from and --to",
             code,
+        )
+    for word, place in strayed(withheld(text, redactions), machine, redactions):
+        yield Refusal(
+            f"{episode.folder / TRANSCRIPT_NAME} at {format_ms(place.start_ms)}",
+            f"“{word}” is heard where it is struck out, and can still be read here: {place.around}",
+            f"Take it out of the text, or run onrecord redact {episode.slug} --words “{word}”",
+            "redaction-incomplete",
         )
 
 
@@ -84,6 +93,17 @@ def redact(
         found = _said(show, episode, words)
     else:
         raise Refused(Problem(slug, "nothing says what to strike out", "Give --words, or --from and --to"))
+    if unheard := [one for one in found if one.end_ms <= one.start_ms]:
+        raise Refused(
+            [
+                Problem(
+                    f"{episode.folder / TRANSCRIPT_NAME} at {format_ms(one.start_ms)}",
+                    f"“{words}” stands here, and nobody knows when it is said: {one.around}",
+                    f"Listen there, then run onrecord redact {slug} --from TIME --to TIME --words “{words}”",
+                )
+                for one in unheard
+            ]
+        )
     common = {"words": (words,) if words else (), "sound": sound, "by": by, "reason": reason}
     common |= {"text": text} if text else {}
     made = [Redaction(start_ms=one.start_ms, end_ms=one.end_ms, **common) for one in found]
@@ -205,7 +225,7 @@ def _said(show: Show, episode: Episode, words: str) -> list[Occurrence]:
         if not (episode.folder / name).exists():
             raise Refused(Problem(str(episode.folder / name), "it is not there yet", "Run onrecord run first"))
     machine = read_machine(episode.folder / MACHINE_NAME)
-    paragraphs = align(read_transcript(episode.folder / TRANSCRIPT_NAME), machine.words)
+    paragraphs = timed(read_transcript(episode.folder / TRANSCRIPT_NAME), machine)
     known = show.redactions_of(episode)
     found = [
         one

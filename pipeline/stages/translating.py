@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline import files
-from pipeline.align import align
 from pipeline.errors import Problem, Refused
 from pipeline.release import TRANSLATION_NAME
 from pipeline.show import load_show
 from pipeline.stages.mixing import recording_of
 from pipeline.stages.run import find_episode
 from pipeline.stages.status import build_folder
+from pipeline.timing import timed
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, read_machine, read_transcript
 
 
@@ -47,7 +47,7 @@ def translate_episode(root: Path, slug: str, report: Callable[[str, str, float],
         f"Machine translation from {language} into English by {settings.engine} ({settings.model}): a draft that "
         "nobody has checked. It is not published, and not sealed by an approval."
     )
-    spoken = [(one.start_ms, one.speaker) for one in align(text, machine.words)]
+    spoken = [(one.start_ms, one.speaker) for one in timed(text, machine)]
     path = build_folder(root) / slug / TRANSLATION_NAME
     files.write_text(path, as_draft(found, spoken, label=label))
     return path

@@ -10,6 +10,7 @@ const SPACELESS =
   "\\u{20000}-\\u{2fa1f}";
 const WORD = new RegExp(`[${SPACELESS}]|[^\\s${SPACELESS}]+`, "gu");
 const NEAR_PX = 4;
+const AT_ONCE = 3; // paragraphs that may reach beyond the beginning of a later one
 const OWN_SCROLL_MS = 1200;
 const SCROLLING_KEYS = ["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"];
 
@@ -110,9 +111,17 @@ export class Transcript {
     this.paragraphs = [...root.querySelectorAll(".said")].map((element) => new Paragraph(element));
   }
 
-  /** The paragraph that is being said at `timeMs`: the last one that has begun. */
+  /**
+   * The paragraph that is being said at `timeMs`: the one whose word has begun last. Where people talk at once, an
+   * earlier paragraph goes on after a later one.
+   */
   at(timeMs) {
-    return lastNotAfter(this.paragraphs, (paragraph) => paragraph.startMs, timeMs);
+    const last = lastNotAfter(this.paragraphs, (paragraph) => paragraph.startMs, timeMs);
+    const place = this.paragraphs.indexOf(last);
+    const begun = (paragraph) => paragraph.wordAt(timeMs)?.timeMs ?? paragraph.startMs;
+    return this.paragraphs
+      .slice(Math.max(0, place - AT_ONCE), Math.max(0, place))
+      .reduceRight((found, earlier) => (begun(earlier) > begun(found) ? earlier : found), last);
   }
 
   /** The paragraph that an element of the page is in. @param {Element} element */

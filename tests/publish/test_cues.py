@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.align import TimedParagraph, TimedWord, split_words
+from pipeline.align import TimedParagraph, TimedWord, shifted, split_words
 from pipeline.publish.cues import CUE_MAX_MS, CUE_MIN_MS, LINE_MAX_CHARACTERS, cues, lines, name_words
 from tests.publish.made import paragraph
 
@@ -63,6 +63,18 @@ def timed_paragraphs(draw: st.DrawFn) -> tuple[TimedParagraph, ...]:
     return tuple(made)
 
 
+@st.composite
+def paragraphs_at_once(draw: st.DrawFn) -> tuple[TimedParagraph, ...]:
+    """The same with later paragraphs that begin while earlier ones go on."""
+    made = draw(timed_paragraphs())
+    moved: list[TimedParagraph] = []
+    for one in made:
+        earliest_ms = moved[-1].start_ms if moved else 0
+        by_ms = -draw(st.integers(0, max(0, one.start_ms - earliest_ms)))
+        moved.extend(shifted([one], by_ms))
+    return tuple(moved)
+
+
 def spoken(paragraphs: tuple[TimedParagraph, ...]) -> str:
     """What is said, without spaces and citations: how scripts with and without spaces can be compared."""
     return "".join("".join(re.sub(r"\[@[^\]]*\]", "", one.text).split()) for one in paragraphs)
@@ -74,8 +86,30 @@ def test_cues_hold_every_word_once_and_in_order(paragraphs: tuple[TimedParagraph
     assert "".join("".join(cue.text.split()) for cue in cues(paragraphs)) == spoken(paragraphs)
 
 
-@given(timed_paragraphs())
-@settings(max_examples=150, deadline=None)
+@given(paragraphs_at_once())
+@settings(max_examples=100, deadline=None)
+def test_no_word_is_lost_where_people_talk_at_once(paragraphs: tuple[TimedParagraph, ...]) -> None:
+    # By characters: where people begin at the same moment, either may come first.
+    for speaker in {one.speaker for one in paragraphs}:
+        shown = "".join("".join(cue.text.split()) for cue in cues(paragraphs) if cue.speaker == speaker)
+        assert sorted(shown) == sorted(spoken(tuple(one for one in paragraphs if one.speaker == speaker)))
+
+
+def test_a_yes_in_a_sentence_is_read_when_it_is_said() -> None:
+    sentence = paragraph("Ada", "We kept every single letter that came in when the office closed for good that year.")
+    made = cues([sentence, paragraph("Ben", "Yes.", 1500), paragraph("Ada", "All of them.", 9000)])
+    assert [(cue.speaker, cue.text, cue.turn, cue.opens) for cue in made] == [
+        ("Ada", "We kept every single letter that", True, True),
+        ("Ben", "Yes.", True, True),
+        ("Ada", "came in when the office closed for good that year.", True, True),
+        ("Ada", "All of them.", False, True),
+    ]
+    assert made[1].start_ms == 1500
+    assert made[2].start_ms == made[1].end_ms
+
+
+@given(timed_paragraphs() | paragraphs_at_once())
+@settings(max_examples=200, deadline=None)
 def test_cues_do_not_overlap_and_last_between_their_limits(paragraphs: tuple[TimedParagraph, ...]) -> None:
     made = cues(paragraphs)
     for cue in made:
@@ -86,8 +120,8 @@ def test_cues_do_not_overlap_and_last_between_their_limits(paragraphs: tuple[Tim
         assert cue.end_ms <= after.start_ms
 
 
-@given(timed_paragraphs())
-@settings(max_examples=100, deadline=None)
+@given(timed_paragraphs() | paragraphs_at_once())
+@settings(max_examples=150, deadline=None)
 def test_a_cue_fits_every_format_unless_one_word_does_not(paragraphs: tuple[TimedParagraph, ...]) -> None:
     for cue in cues(paragraphs):
         name = name_words(cue.speaker) if cue.turn else ()

@@ -360,6 +360,21 @@ def test_the_paragraph_being_said_is_marked(browser: Browser, address: str, seco
 
 
 @pytest.mark.browser
+def test_a_yes_in_a_sentence_is_marked_and_then_the_sentence_again(browser: Browser, tmp_path: Path) -> None:
+    at_once = (
+        made.paragraph("Ada Host", "We kept every single letter that came in when the office closed for good.", 0, 150),
+        made.paragraph("Gus Guest", "Yes.", 3_000, 100),
+        made.paragraph("Ada Host", "All of them.", 20_000),
+    )
+    build(tmp_path, at_once, length_ms=30_000)
+    with served(tmp_path) as address, opened(browser, address + EPISODE) as player:
+        player.ready()
+        for second, current in ((2.9, "p-0"), (3.1, "p-3000"), (8, "p-0"), (21, "p-20000")):
+            player.page.evaluate(f"document.getElementById('player').currentTime = {second}")
+            player.until(f"document.querySelector('.said[aria-current]')?.id === '{current}'")
+
+
+@pytest.mark.browser
 def test_the_mark_goes_along_while_it_plays(browser: Browser, address: str) -> None:
     with opened(browser, address + EPISODE + "?t=5") as player:
         player.part("play").click()

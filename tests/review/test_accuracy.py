@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.review.accuracy import Errors, measure
+from pipeline.review.accuracy import Errors, measure, measure_machine
 from pipeline.transcript import Paragraph
+from tests.test_timing import DRAFT, TALK
 from tests.wer import word_error_rate
 
 
@@ -49,3 +52,18 @@ words = st.lists(st.sampled_from(["one", "two", "three", "four"]), min_size=1, m
 @given(text=words, heard=words)
 def test_the_rate_is_the_edit_distance(text: str, heard: str) -> None:
     assert measure(said(("Ada", text)), heard).whole.rate == pytest.approx(word_error_rate(text, heard))
+
+
+def test_two_who_talk_at_once_are_each_held_against_their_own_text() -> None:
+    found = measure_machine(DRAFT.paragraphs, TALK, ["course", "office"])
+    assert found.whole == Errors(20)
+    assert found.by_speaker == {"Ada Host": Errors(17), "Ben Guest": Errors(3)}
+    assert [(one.term, one.said, one.heard) for one in found.terms] == [("course", 1, 1), ("office", 1, 1)]
+    corrected = [replace(one, text=one.text.replace("course", "curse")) for one in DRAFT.paragraphs]
+    assert measure_machine(corrected, TALK).by_speaker["Ben Guest"] == Errors(3, substituted=1)
+
+
+def test_a_voice_that_was_left_out_of_the_text_was_heard_too_much() -> None:
+    found = measure_machine([one for one in DRAFT.paragraphs if one.speaker == "Ada Host"], TALK)
+    assert found.whole == Errors(17, inserted=3)
+    assert found.by_speaker == {"Ada Host": Errors(17)}

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 from pipeline.align import align
 from pipeline.review.changes import changed_paragraphs, compare, heard_in
 from pipeline.review.suggestions import recurring, term_suggestions
+from pipeline.timing import timed
 from pipeline.transcript import Paragraph, Transcript
 from tests.review.desks import machine_of
+from tests.test_timing import DRAFT, TALK
 
 HEARD = (
     "we went to row hinge ya camps and then to cox bazaar",
@@ -55,7 +57,7 @@ def test_only_paragraphs_with_other_words_are_changed() -> None:
         )
     )
     paragraphs = align(text, MACHINE.words)
-    changed = changed_paragraphs(paragraphs, MACHINE.words)
+    changed = changed_paragraphs(paragraphs, MACHINE)
     assert [one.paragraph for one in changed] == [0, 2]
     assert changed[0].machine == HEARD[0]
     assert changed[0].changed_words == 5
@@ -66,8 +68,14 @@ def test_every_machine_word_belongs_to_one_paragraph() -> None:
     text = Transcript(
         (Paragraph("Ada", "And then to Cox’s Bazar", 0), Paragraph("Ben", "afraid of going back", 10_000))
     )
-    heard = heard_in(align(text, MACHINE.words), MACHINE.words)
+    heard = heard_in(align(text, MACHINE.words), MACHINE)
     assert " ".join(heard).split() == MACHINE.text.split()
+
+
+def test_two_who_talk_at_once_changed_nothing() -> None:
+    paragraphs = timed(DRAFT, TALK)
+    assert heard_in(paragraphs, TALK) == tuple(one.text for one in DRAFT.paragraphs)
+    assert changed_paragraphs(paragraphs, TALK) == ()
 
 
 def test_a_sound_alike_correction_is_offered_as_a_term() -> None:
@@ -79,7 +87,7 @@ def test_a_sound_alike_correction_is_offered_as_a_term() -> None:
         )
     )
     paragraphs = align(text, MACHINE.words)
-    changed = changed_paragraphs(paragraphs, MACHINE.words)
+    changed = changed_paragraphs(paragraphs, MACHINE)
     offered = term_suggestions(changed, known=("OSEC",))
     assert [(one.term, one.heard, one.times) for one in offered] == [
         ("Rohingya", "row hinge ya", 2),
@@ -96,6 +104,6 @@ def test_another_word_is_no_term_and_no_recurring_mistake() -> None:
     machine = machine_of("we went home early", "they went home too", starts=(0, 5000))
     text = Transcript((Paragraph("Ada", "we drove Back early", 0), Paragraph("Ada", "they went home too", 5000)))
     paragraphs = align(text, machine.words)
-    changed = changed_paragraphs(paragraphs, machine.words)
+    changed = changed_paragraphs(paragraphs, machine)
     assert term_suggestions(changed, known=()) == ()
     assert recurring(changed, paragraphs) == ()

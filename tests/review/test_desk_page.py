@@ -191,6 +191,17 @@ def test_the_word_being_said_is_marked_and_the_paragraph_told(window: DeskPage) 
     assert len(heard & {"381", "recordings", "at", "the", "moment."}) >= 2
 
 
+def test_where_people_talk_at_once_the_word_that_began_last_is_the_one_being_said(window: DeskPage) -> None:
+    found = window.page.evaluate(
+        """import("/static/words.js").then(({ paragraphAtTime }) => {
+            const said = (...starts) => ({ start_ms: starts[0], times: starts.map((at) => [0, 1, at, at + 250, 0]) });
+            const at_once = [said(0, 900, 1200, 5000), said(1000, 1300), { start_ms: null, times: [] }, said(9000)];
+            return [-1, 0, 950, 1100, 1250, 1350, 6000, 9000].map((ms) => paragraphAtTime(at_once, ms));
+        })"""
+    )
+    assert found == [-1, 0, 0, 1, 0, 1, 0, 3]
+
+
 def test_a_double_click_plays_from_that_word(window: DeskPage) -> None:
     place = window.page.evaluate(
         """() => {

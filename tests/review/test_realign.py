@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.align import align
 from pipeline.review.realign import realign
-from pipeline.transcript import MachineWord, Paragraph, Transcript
+from pipeline.timing import timed
+from pipeline.transcribe.merged import merge
+from pipeline.transcript import MachineSegment, MachineTranscript, MachineWord, Paragraph, Transcript
+from tests.review.desks import machine_of
 
 WORDS = [
     "the",
@@ -27,20 +31,30 @@ WORDS = [
 SIZE = 24
 
 
-def interview() -> tuple[list[Paragraph], list[MachineWord]]:
-    machine: list[MachineWord] = []
-    text: list[Paragraph] = []
-    for number in range(SIZE):
-        spoken = [WORDS[(number * 7 + place * place + 3 * place) % len(WORDS)] for place in range(8)]
-        text.append(Paragraph("Ada", " ".join(spoken), number * 4000))
-        machine += [
-            MachineWord(f" {word}", number * 4000 + place * 400, number * 4000 + place * 400 + 300, 0.9)
-            for place, word in enumerate(spoken)
-        ]
-    return text, machine
+def spoken(number: int) -> list[str]:
+    return [WORDS[(number * 7 + place * place + 3 * place) % len(WORDS)] for place in range(8)]
 
 
-TEXT, MACHINE = interview()
+def said(start_ms: int, words: list[str]) -> MachineSegment:
+    heard = (MachineWord(f" {word}", start_ms + n * 400, start_ms + n * 400 + 300, 0.9) for n, word in enumerate(words))
+    return MachineSegment(tuple(heard), -0.2, 1.4, 0.02)
+
+
+def interview(*, at_once: bool) -> tuple[list[Paragraph], MachineTranscript]:
+    """Somebody talks all the time; with `at_once` another says something in the middle of every third paragraph."""
+    empty = replace(machine_of(), duration_ms=SIZE * 4000)
+    ada = replace(empty, segments=tuple(said(number * 4000, spoken(number)) for number in range(SIZE)))
+    text = [Paragraph("Ada", " ".join(spoken(number)), number * 4000) for number in range(SIZE)]
+    if not at_once:
+        return text, ada
+    middles = [number * 4000 + 1150 for number in range(0, SIZE, 3)]
+    ben = replace(empty, segments=tuple(said(middle, ["yes", "of", "course"]) for middle in middles))
+    text += [Paragraph("Ben", "yes of course", middle) for middle in middles]
+    return sorted(text, key=lambda one: one.start_ms or 0), merge([("ada", ada), ("ben", ben)])
+
+
+TEXT, MACHINE = interview(at_once=False)
+TEXT_AT_ONCE, AT_ONCE = interview(at_once=True)
 
 
 def deed(text: list[Paragraph], kind: str, place: int, word: str) -> list[Paragraph]:
@@ -81,9 +95,11 @@ kinds = st.sampled_from(["replace", "insert", "rewrite", "untime", "delete", "jo
     st.lists(st.tuples(kinds, st.integers(0, SIZE - 1), st.sampled_from([*WORDS, "Bazaar"])), min_size=1, max_size=6)
 )
 def test_one_edit_after_another_gives_what_aligning_everything_gives(deeds: list[tuple[str, int, str]]) -> None:
-    text, timed = TEXT, align(Transcript(tuple(TEXT)), MACHINE)
-    for kind, place, word in deeds:
-        changed = deed(text, kind, min(place, len(text) - 1), word)
-        timed = realign(text, timed, changed, MACHINE)
-        assert timed == align(Transcript(tuple(changed)), MACHINE)
-        text = changed
+    for machine, before in ((MACHINE, TEXT), (AT_ONCE, TEXT_AT_ONCE)):
+        text = before
+        times = timed(Transcript(tuple(text)), machine)
+        for kind, place, word in deeds:
+            changed = deed(text, kind, min(place, len(text) - 1), word)
+            times = realign(text, times, changed, machine)
+            assert times == timed(Transcript(tuple(changed)), machine)
+            text = changed

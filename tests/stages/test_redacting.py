@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import mutagen
@@ -17,10 +18,14 @@ from pipeline.show.settings import TranscriptionSettings
 from pipeline.stages.redacting import redact
 from pipeline.stages.run import RunResult, approve, run
 from pipeline.stages.status import State, survey
+from pipeline.transcribe.draft import first_transcript
+from pipeline.transcribe.merged import merge
 from pipeline.transcribe.transcribe import transcribe
+from pipeline.transcript import machine_to_bytes, read_machine, transcript_to_text
 from pipeline.withhold import Protected, is_said
 from tests.episodes import ADA, NOW, SPEECH, add_episode
 from tests.shows import make_show
+from tests.transcribe.test_merged import machine
 
 pytestmark = pytest.mark.speech
 
@@ -157,3 +162,60 @@ def test_redactions_are_sealed(tmp_path: Path) -> None:
     (status,) = survey(root, NOW)
     assert status.state is State.VOID
     assert "redactions.toml" in status.because
+
+
+def two_at_once(tmp_path: Path) -> Path:
+    """An episode in which somebody says “Yes.” while another says a sentence with a name."""
+    root = add_episode(tmp_path, "talk", approved=False)
+    folder = root / "episodes" / "talk"
+    old = read_machine(folder / "machine.json")
+    sentence = "We kept every letter that came in when Maria Santos left."
+    heard = merge([("ada-host", machine((0, sentence))), ("ben-guest", machine((1_000, "Yes.")))])
+    heard = replace(
+        heard,
+        audio_digest=old.audio_digest,
+        duration_ms=old.duration_ms,
+        engine=old.engine,
+        model=old.model,
+        model_digest=old.model_digest,
+        engine_version=old.engine_version,
+    )
+    (folder / "machine.json").write_bytes(machine_to_bytes(heard))
+    draft = first_transcript(heard, "?", {"ada-host": "Ada Host", "ben-guest": "Ben Guest"})
+    (folder / "transcript.md").write_text(transcript_to_text(draft), encoding="utf-8")
+    return root
+
+
+def test_a_name_in_a_sentence_that_somebody_talks_into_is_gone(tmp_path: Path) -> None:
+    root = two_at_once(tmp_path)
+    redact(root, "talk", start="0:02.4", end="0:02.95")  # Maria Santos
+    approve(root, "talk", ADA, NOW)
+    (status,) = go(root).statuses
+    assert status.state is State.PUBLISHED, status
+    gone = [Protected("Maria"), Protected("Santos")]
+    assert list(leaks(published_texts(root / "site"), gone)) == []
+    (text,) = (root / "site" / "talk").glob("*.vtt")
+    assert "when [name withheld]" in " ".join(text.read_text("utf-8").split())
+
+
+def test_a_struck_word_that_stands_elsewhere_in_the_text_is_refused(tmp_path: Path) -> None:
+    root = two_at_once(tmp_path)
+    path = root / "episodes" / "talk" / "transcript.md"
+    moved = path.read_text("utf-8").replace(" when Maria Santos left", "").replace("Yes.", "Yes, Santos left.")
+    path.write_text(moved, encoding="utf-8")
+    redact(root, "talk", start="0:02.4", end="0:02.95")
+    with pytest.raises(
+        Refused, match="“Santos” is heard where it is struck out, and can still be read here: Yes, Santos"
+    ):
+        approve(root, "talk", ADA, NOW)
+
+
+def test_a_name_that_nobody_heard_is_asked_for_by_its_times(tmp_path: Path) -> None:
+    root = two_at_once(tmp_path)
+    path = root / "episodes" / "talk" / "transcript.md"
+    text = path.read_text("utf-8").replace("every letter", "every Karol letter").replace("We kept", "Tobias we kept")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(Refused, match="“Tobias” stands here, and nobody knows when it is said") as refused:
+        redact(root, "talk", words="Tobias")
+    assert "00:00:00.000" in str(refused.value)
+    assert not (root / "episodes" / "talk" / "redactions.toml").exists()

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import eq
 
-from pipeline.review.queue.words import Found, Word, by_paragraph, runs, stretch, untouched
+from pipeline.review.queue.words import Found, Word, by_paragraph, in_time, runs, stretch, untouched
 from pipeline.transcript import MachineSegment, Stretch
 
 CHARACTERS_PER_SECOND_MAX = 25
@@ -48,7 +48,7 @@ def silence(
     words: Sequence[Word], segments: Sequence[MachineSegment], silences: Sequence[tuple[int, int]]
 ) -> Iterator[Found]:
     """Words in segments that the engine thinks empty, and words where the waveform is flat."""
-    places = untouched(words)
+    places = in_time(words)
     for segment in segments:
         if "over-silence" in segment.marks or segment.no_speech_probability > NO_SPEECH_HIGH:
             why = "no voice is heard here, and there are words"
@@ -77,7 +77,7 @@ def repetition(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Ite
                 phrase = " ".join(word.timed.text for word in words[first : first + length])
                 for start, stop in by_paragraph(words, first, first + times * length - 1):
                     yield Found("repetition", start, stop, f"“{phrase}” stands here {times} times in a row")
-    places = untouched(words)
+    places = in_time(words)
     for segment in segments:
         if "loop" in segment.marks or segment.compression_ratio > COMPRESSION_HIGH:
             twice = ", also when it heard this a second time" if "redecoded" in segment.marks else ""
@@ -87,12 +87,12 @@ def repetition(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Ite
 
 def fast(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Iterator[Found]:
     """Words that come faster than anybody speaks: a whole segment, as it was marked, or a few in one."""
-    places = untouched(words)
+    places = in_time(words)
     for segment in segments:
         if "fast" in segment.marks:
             for first, last in _in_segment(words, places, segment):
                 yield Found("fast", first, last, _FAST)
-    stretches = groupby(places, key=lambda place: (words[place].paragraph, words[place].segment))
+    stretches = groupby(untouched(words), key=lambda place: (words[place].paragraph, words[place].segment))
     for _, group in stretches:
         run = list(group)
         step = min(_FAST_WINDOW_WORDS, len(run))
@@ -105,7 +105,7 @@ def fast(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Iterator[
 
 def language(words: Sequence[Word], segments: Sequence[MachineSegment]) -> Iterator[Found]:
     """Segments that were heard as another language, and words in another script than most."""
-    places = untouched(words)
+    places = in_time(words)
     for segment in segments:
         if "language" in segment.marks:
             why = "another language seems to be spoken here"

@@ -77,7 +77,7 @@ def _keys(text: str) -> tuple[str, ...]:
 
 def _heard_at(timed: TimedWord, key: str, heard: Sequence[MachineWord], starts: Sequence[int]) -> int | None:
     last = bisect_right(starts, timed.start_ms) - 1
-    # Several words may begin together; the right one holds the key.
+    # Several words may begin together, or somebody else's between; the right one holds the key.
     for place in range(last, max(-1, last - 8), -1):
         if heard[place].end_ms >= timed.start_ms and key in heard[place].text.casefold():
             return place
@@ -98,20 +98,24 @@ def runs(words: Sequence[Word], holds: Callable[[Word], bool]) -> Iterator[tuple
 
 
 def stretch(words: Sequence[Word], places: Sequence[int], start_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
-    """The untouched words that begin in a stretch of time; `places` are the untouched words, in order of time."""
+    """The words that begin in a stretch of time, first and last of each paragraph; `places` are from `in_time`."""
     first = bisect_left(places, start_ms, key=lambda place: words[place].timed.start_ms)
     last = bisect_left(places, end_ms, key=lambda place: words[place].timed.start_ms)
-    inside = places[first:last]
-    start = 0
-    for at in range(1, len(inside) + 1):
-        if at == len(inside) or words[inside[at]].paragraph != words[inside[start]].paragraph:
-            yield inside[start], inside[at - 1]
-            start = at
+    found: dict[int, tuple[int, int]] = {}
+    for place in places[first:last]:
+        paragraph = words[place].paragraph
+        found[paragraph] = (found[paragraph][0] if paragraph in found else place, place)
+    yield from found.values()
 
 
 def untouched(words: Sequence[Word]) -> list[int]:
     """The places of the words that stand as the machine wrote them."""
     return [place for place, word in enumerate(words) if word.machine is not None]
+
+
+def in_time(words: Sequence[Word]) -> list[int]:
+    """The same in the order of time, which is not that of the text where people talk at once."""
+    return sorted(untouched(words), key=lambda place: words[place].timed.start_ms)
 
 
 def by_paragraph(words: Sequence[Word], first: int, last: int) -> Iterator[tuple[int, int]]:

@@ -31,7 +31,7 @@ import { StruckPanel } from "./struck_panel.js";
 import { Suggestions } from "./suggestion.js";
 import { VoicesBar } from "./voices.js";
 import { Waveform } from "./waveform.js";
-import { endOf, startOf, wordAtChar, wordAtTime } from "./words.js";
+import { endOf, paragraphAtTime, startOf, wordAtChar, wordAtTime } from "./words.js";
 
 const { slug } = document.documentElement.dataset;
 const api = new EpisodeApi(slug);
@@ -84,7 +84,7 @@ async function open() {
     panels,
     strike: (place) => strikeOut(striking, place),
     goTo: (timeMs) => {
-      const index = Math.max(0, transcript.paragraphs.findLastIndex((one) => (startOf(one) ?? Infinity) <= timeMs));
+      const index = Math.max(0, paragraphAtTime(transcript.paragraphs, timeMs));
       const word = wordAtTime(transcript.paragraphs[index].times, timeMs);
       editor.focus(index, word?.[0] ?? 0, word?.[1] ?? 0);
     },

@@ -3,7 +3,7 @@
 import { scrollBehavior } from "./dom.js";
 import { rectOf } from "./highlight.js";
 import { visibleBand } from "./layout.js";
-import { startOf, wordAtTime } from "./words.js";
+import { paragraphAtTime, wordAtTime } from "./words.js";
 
 const LEAVE_ALONE_MS = 4000;
 
@@ -50,7 +50,7 @@ export class Follower {
 
   update(painted = false) {
     const { timeMs } = this.#player;
-    const index = this.#find(timeMs);
+    const index = paragraphAtTime(this.#document.paragraphs, timeMs);
     if (index !== this.#index) {
       this.#editor.elements[this.#index]?.box.classList.remove("spoken");
       this.#editor.elements[index]?.box.classList.add("spoken");
@@ -66,27 +66,6 @@ export class Follower {
     if (place && this.on && this.#player.playing && performance.now() > this.#quietUntil) {
       this.#keepInView(place);
     }
-  }
-
-  #find(timeMs) {
-    const { paragraphs } = this.#document;
-    let found = -1;
-    let low = 0;
-    let high = paragraphs.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      let known = middle;
-      while (known >= low && startOf(paragraphs[known]) === null) {
-        known -= 1;
-      }
-      if (known < low || startOf(paragraphs[known]) <= timeMs) {
-        found = known < low ? found : known;
-        low = middle + 1;
-      } else {
-        high = known;
-      }
-    }
-    return found;
   }
 
   #keepInView({ index, start, end }) {

@@ -2,6 +2,8 @@
 // `times` is a list of [start_char, end_char, start_ms, end_ms, provenance].
 // Nothing here touches the page.
 
+const AT_ONCE = 3; // paragraphs that may reach beyond the beginning of a later one
+
 /** The provenance of a time that nobody heard: reckoned from its neighbours (0 is kept, 1 is paired). */
 export const INTERPOLATED = 2;
 
@@ -133,6 +135,38 @@ export function wordAtTime(times, timeMs) {
     }
   }
   return low ? times[low - 1] : null;
+}
+
+/**
+ * The index of the paragraph being said at `timeMs`: the one whose word has begun last; -1 before the first.
+ *
+ * Where people talk at once, an earlier paragraph goes on after a later one.
+ */
+export function paragraphAtTime(paragraphs, timeMs) {
+  let last = -1;
+  let low = 0;
+  let high = paragraphs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    let known = middle;
+    while (known >= low && startOf(paragraphs[known]) === null) {
+      known -= 1;
+    }
+    if (known < low || startOf(paragraphs[known]) <= timeMs) {
+      last = known < low ? last : known;
+      low = middle + 1;
+    } else {
+      high = known;
+    }
+  }
+  const begun = (index) => wordAtTime(paragraphs[index].times, timeMs)?.[2] ?? startOf(paragraphs[index]) ?? -1;
+  let found = last;
+  for (let index = last - 1; index >= Math.max(0, last - AT_ONCE); index -= 1) {
+    if (begun(index) > begun(found)) {
+      found = index;
+    }
+  }
+  return found;
 }
 
 /** One line of plain text: white space is one space, control characters go. */
