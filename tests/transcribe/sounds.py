@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.transcript import MachineTranscript
-from tests.transcribe.conftest import Spoken
+from tests.real_speech import Spoken
 from tests.wer import words
 
 

@@ -18,7 +18,7 @@ from pipeline.transcribe.pieces import hear_piece
 from pipeline.transcribe.sound import read_speech, speech_ms
 from pipeline.transcript import MachineSegment
 from tests.french import french_speech
-from tests.transcribe.conftest import Spoken
+from tests.real_speech import Spoken
 from tests.transcribe.sounds import write_wav
 from tests.wer import word_error_rate
 

@@ -15,7 +15,7 @@ from pipeline.transcribe.cutting import cut
 from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcript import machine_to_bytes
 from tests.clusters import TlsCluster, let_in
-from tests.transcribe.conftest import Spoken
+from tests.real_speech import Spoken
 from tests.transcribe.sounds import write_wav
 
 pytestmark = pytest.mark.speech

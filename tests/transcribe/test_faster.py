@@ -11,7 +11,7 @@ from pipeline.show.settings import TranscriptionSettings
 from pipeline.transcribe.faster import FasterWhisper, Hardware, hardware
 from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcript import MachineTranscript, machine_to_bytes, parse_machine
-from tests.transcribe.conftest import Spoken
+from tests.real_speech import Spoken
 from tests.transcribe.sounds import looped, times_agree
 from tests.wer import word_error_rate
 

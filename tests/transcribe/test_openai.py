@@ -14,7 +14,7 @@ from pipeline.transcribe import weights
 from pipeline.transcribe.checkpoint import checkpoint
 from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcript import MachineTranscript, machine_to_bytes, parse_machine
-from tests.transcribe.conftest import Spoken
+from tests.real_speech import Spoken
 from tests.transcribe.sounds import times_agree, write_wav
 from tests.wer import word_error_rate
 

@@ -27,7 +27,7 @@ from pipeline.transcribe.pieces import hear_piece
 from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcript import MachineTranscript, machine_to_bytes, parse_machine
 from tests.processes import workers
-from tests.transcribe.conftest import Spoken
+from tests.real_speech import Spoken
 from tests.transcribe.sounds import write_wav
 from tests.wer import word_error_rate, words
 

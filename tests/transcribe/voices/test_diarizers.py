@@ -15,7 +15,7 @@ from pipeline.transcribe.voices.prints import VoicePrints, likeness, read_prints
 from pipeline.transcribe.voices.pyannote import told_apart
 from tests.conversations import conversation
 from tests.der import best_match, diarization_error
-from tests.transcribe.conftest import Spoken
+from tests.real_speech import Spoken
 
 
 def test_none_is_the_default() -> None:
