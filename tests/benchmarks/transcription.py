@@ -5,7 +5,7 @@ people: 25 s of one who reads and 30 s of two who talk on the telephone, each at
 differ. openai-whisper is measured where `.setup/openai-whisper` has made its environment; whisper.cpp where
 `whisper-cli` is on the PATH and WHISPER_CPP_MODEL names its form of `base`.
 
-Run: .venv/bin/python -m tests.benchmarks.transcription [ROUNDS [PICTURE.svg]]
+Run: .venv/bin/python -m tests.benchmarks transcription [--rounds N]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from pipeline.transcribe.sound import speech_ms
-from pipeline.transcribe.weights import cache_folder, find
+from pipeline.transcribe.weights import find
+from tests.benchmarks.rows import OURS, Asked, Row
+from tests.real_speech import NotHere, Spoken, readings, telephone
 from tests.transcribe.sounds import write_wav
 from tests.wer import word_error_rate, words
 
@@ -46,7 +48,7 @@ model = WhisperModel(sys.argv[1], device="cpu", compute_type="int8", cpu_threads
 segments, _ = model.transcribe(sys.argv[2], language="en", word_timestamps=sys.argv[4] == "words")
 print("".join(one.text for one in segments))
 """
-OURS = """
+OUR_HEARING = """
 import sys
 from pathlib import Path
 from pipeline.show.settings import TranscriptionSettings
@@ -80,23 +82,51 @@ class Run:
     error: float
 
 
-def main() -> None:
-    """Print what each way of hearing costs and gets wrong, in as many rounds as the command line says."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+def rows(asked: Asked) -> Iterator[Row]:
+    """What each way of hearing costs for an hour of sound and gets wrong, and a picture of it in `asked.folder`."""
     runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
     hours: dict[str, float] = {}
+    yield from (Row("all recordings", way, left_out=why) for way, why in _missing().items())
     with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
-        for name, (speech, said) in _speech(Path(folder)).items():
-            hours[name] = speech_ms(speech) / 3_600_000
-            for number in range(rounds):
-                for way, command in _ways(speech, Path(folder) / f"{name}-{number}").items():
+        speech, failures = _speech(Path(folder), SPEEDS[: asked.size(len(SPEEDS), 1)], is_whole=not asked.is_quick)
+        yield from failures
+        for name, (sound, said) in speech.items():
+            hours[name] = speech_ms(sound) / 3_600_000
+            for number in range(asked.rounds):
+                for way, command in _ways(sound, Path(folder) / f"{name}-{number}").items():
                     heard, wall_s, cpu_s, peak = _measured(command)
                     run = Run(wall_s, cpu_s, peak / 1e6, word_error_rate(_plain(said), _plain(heard)))
                     runs[name, way].append(run)
                     sys.stderr.write(f"{name}, {way}: {run}, load {os.getloadavg()[0]:.1f}\n")
-    sys.stdout.write(_table(runs, hours))
-    if len(sys.argv) > 2:
-        _draw(runs, hours, Path(sys.argv[2]))
+            yield from (_row(name, way, found, hours[name]) for (one, way), found in runs.items() if one == name)
+    if hours:
+        _draw(runs, hours, Path(asked.folder) / "transcription.svg")
+
+
+def _row(name: str, way: str, found: Sequence[Run], hours: float) -> Row:
+    """Medians, for an hour of sound; memory is that of all processes together."""
+    return Row(
+        f"an hour of {name} ({hours * 60:.1f} min heard)",
+        way,
+        wall_s=statistics.median(one.wall_s for one in found) / hours,
+        cpu_s=statistics.median(one.cpu_s for one in found) / hours,
+        peak_mb=max(one.peak_mb for one in found),
+        note=f"errors {statistics.median(one.error for one in found):.1%}",
+    )
+
+
+def _missing() -> dict[str, str]:
+    """Ways that cannot be measured here, with the reason."""
+    missing = {}
+    if not _reference().is_file():
+        missing["openai-whisper"] = "not installed here; make test-openai-whisper installs it"
+    if not shutil.which("whisper-cli") or not os.environ.get("WHISPER_CPP_MODEL"):
+        missing["whisper.cpp"] = "no whisper-cli on the PATH, or WHISPER_CPP_MODEL does not name its form of base"
+    return missing
+
+
+def _reference() -> Path:
+    return Path(f"{sys.prefix}-openai-whisper") / "bin" / "python"
 
 
 def _ways(speech: Path, kept: Path) -> dict[str, list[str]]:
@@ -104,11 +134,11 @@ def _ways(speech: Path, kept: Path) -> dict[str, list[str]]:
     weights = str(find("base", engine="faster-whisper").path)
     plain = [sys.executable, "-c", PLAIN, weights, str(speech), cores]
     ways = {
-        "ours": [sys.executable, "-c", OURS, str(speech), str(kept)],
+        OURS: [sys.executable, "-c", OUR_HEARING, str(speech), str(kept)],
         "faster-whisper": [*plain, "none"],
         "faster-whisper, word times": [*plain, "words"],
     }
-    reference = Path(f"{sys.prefix}-openai-whisper") / "bin" / "python"
+    reference = _reference()
     if reference.is_file():
         made = subprocess.run([reference, "-c", CHECKPOINT], cwd=ROOT, check=True, capture_output=True, text=True)
         ways["openai-whisper"] = [str(reference), "-c", REFERENCE, made.stdout.strip(), str(speech)]
@@ -118,45 +148,48 @@ def _ways(speech: Path, kept: Path) -> dict[str, list[str]]:
     return ways
 
 
-def _table(runs: Mapping[tuple[str, str], Sequence[Run]], hours: Mapping[str, float]) -> str:
-    """Medians, for an hour of sound, as docs/benchmarks.md has them."""
-    lines = [
-        f"{os.cpu_count()} cores, load at the end {os.getloadavg()[0]:.1f}",
-        "",
-        "| recording | how | wall s/h | CPU s/h | peak memory | errors | wall time of ours, times |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for (name, way), found in runs.items():
-        wall_s, ours_s = (statistics.median(one.wall_s for one in some) for some in (found, runs[name, "ours"]))
-        cpu_s = statistics.median(one.cpu_s for one in found)
-        lines.append(
-            f"| {name}, {hours[name] * 60:.1f} min | {way} | {wall_s / hours[name]:.0f} | {cpu_s / hours[name]:.0f} "
-            f"| {max(one.peak_mb for one in found):.0f} MB | {statistics.median(one.error for one in found):.1%} "
-            f"| {wall_s / ours_s:.1f} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
 def _draw(runs: Mapping[tuple[str, str], Sequence[Run]], hours: Mapping[str, float], picture: Path) -> None:
     """Time and errors of each way; left and low is better."""
-    from matplotlib import pyplot as plt
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
-    plt.rcParams["svg.hashsalt"] = "onrecord"
-    figure, axes = plt.subplots(1, len(hours), figsize=(9, 4), constrained_layout=True)
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, len(hours), squeeze=False)[0]
     for axis, name in zip(axes, hours, strict=True):
         for way in (way for recording, way in runs if recording == name):
             minutes = statistics.median(one.wall_s for one in runs[name, way]) / hours[name] / 60
             error_percent = statistics.median(one.error for one in runs[name, way]) * 100
-            axis.scatter([minutes], [error_percent], label=way, marker="D" if way == "ours" else "o")
+            axis.scatter([minutes], [error_percent], label=way, marker="D" if way == OURS else "o")
         axis.set(title=name, xlabel="minutes for an hour of sound", ylabel="words wrong, %")
         axis.margins(0.15)
         axis.set_xlim(left=0)
         axis.set_ylim(bottom=0)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    figure.savefig(picture, metadata={"Date": None} if picture.suffix == ".svg" else None)
+    with matplotlib.rc_context({"svg.hashsalt": "onrecord"}):
+        figure.savefig(picture, metadata={"Date": None})
 
 
-def _speech(folder: Path) -> dict[str, tuple[Path, str]]:
+def _speech(folder: Path, speeds: Sequence[float], *, is_whole: bool) -> tuple[dict[str, tuple[Path, str]], list[Row]]:
+    """The recordings with what is said in them; and rows for those that cannot be fetched."""
+    found: dict[str, tuple[Path, str]] = {}
+    failures: list[Row] = []
+    if is_whole:
+        found["narration"] = _narration(folder)
+    people: dict[str, Callable[[], Sequence[Spoken]]] = {"reader": readings, "telephone": lambda: (telephone(),)}
+    for name, fetch in people.items():
+        try:
+            spoken = fetch()
+        except (NotHere, subprocess.CalledProcessError) as error:
+            failures.append(Row(f"an hour of {name}", "", left_out=str(error)))
+            continue
+        sound = write_wav(folder / f"{name}.wav", _at_speeds([one.path for one in spoken], speeds))
+        found[name] = (sound, " ".join([one.text for one in spoken] * len(speeds)))
+    return found, failures
+
+
+def _narration(folder: Path) -> tuple[Path, str]:
     scripts = _scripts()
     read, said = [], []
     for episode in sorted((ROOT / "episodes").iterdir()):
@@ -165,28 +198,13 @@ def _speech(folder: Path) -> dict[str, tuple[Path, str]]:
             (recording,) = [one for one in episode.iterdir() if one.suffix in {".mp3", ".flac", ".wav"}]
             read += [_decoded(recording), PAUSE]
             said += [re.sub(scripts.MARKED_WORD, r"\1", line.words) for line in script.lines]
-    people = cache_folder() / "test-speech"
-    librivox = people / "read" / "usr/share/pocketsphinx/test/data/librivox"
-    texts = re.findall(r"<s>(.*)</s>", (librivox / "transcription").read_text("utf-8"))
-    stm = (people / "sample.stm").read_text("utf-8").splitlines()
-    talk = " ".join(line.split(None, 5)[5] for line in stm)
-    return {
-        "narration": (write_wav(folder / "narration.wav", np.concatenate(read)), " ".join(said)),
-        "reader": (
-            write_wav(folder / "reader.wav", _at_speeds(sorted(librivox.glob("*.wav")))),
-            " ".join(texts * len(SPEEDS)),
-        ),
-        "telephone": (
-            write_wav(folder / "telephone.wav", _at_speeds([people / "sample.wav"])),
-            " ".join([talk] * len(SPEEDS)),
-        ),
-    }
+    return write_wav(folder / "narration.wav", np.concatenate(read)), " ".join(said)
 
 
-def _at_speeds(recordings: Sequence[Path]) -> Any:
+def _at_speeds(recordings: Sequence[Path], speeds: Sequence[float]) -> Any:
     """`recordings` one after another, all of it at each speed; higher and lower too, as if others spoke."""
     parts = []
-    for speed in SPEEDS:
+    for speed in speeds:
         parts += [_decoded(one, f"asetrate={int(16_000 * speed)},aresample=16000") for one in recordings]
         parts.append(PAUSE)
     return np.concatenate(parts)
@@ -238,7 +256,3 @@ def _measured(command: list[str]) -> tuple[str, float, float, int]:
 
 def _plain(text: str) -> str:
     return " ".join(_DIGITS.get(word, word) for word in words(text))
-
-
-if __name__ == "__main__":
-    main()
