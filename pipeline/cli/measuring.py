@@ -79,6 +79,10 @@ def compare(
     sample_s: Annotated[
         int, typer.Option("--sample", metavar="SECONDS", min=10, max=3600, help="How much of the episode is heard.")
     ] = 180,
+    without_glossary: Annotated[
+        bool,
+        typer.Option("--without-glossary", help="Let each model hear it also without the show's names and terms."),
+    ] = False,
     root: Root = HERE,
     json_only: AsJson = False,
 ) -> None:
@@ -87,25 +91,36 @@ def compare(
 
     names = [name.strip() for name in models.split(",") if name.strip()]
     with progress(quiet=json_only) as report:
-        done = hear_all(root.resolve(), slug, names, sample_s=sample_s, report=report)
+        done = hear_all(
+            root.resolve(), slug, names, sample_s=sample_s, report=report, also_without_glossary=without_glossary
+        )
     if json_only:
         print_json(
             [
-                {"model": one.model, "failed": one.failed, "wall_s": one.wall_s, "cpu_s": one.cpu_s}
-                | _errors_json(one.errors)
+                {
+                    "model": one.model,
+                    "with_glossary": one.with_glossary,
+                    "hotwords": one.hotwords,
+                    "failed": one.failed,
+                    "wall_s": one.wall_s,
+                    "cpu_s": one.cpu_s,
+                    **_errors_json(one.errors),
+                }
                 for one in done
             ]
         )
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("Model", "Words", "Errors", "Seconds", "CPU seconds"):
+        for heading in ("Model", "Names and terms", "Words", "Errors", "Seconds", "CPU seconds"):
             table.add_column(heading, overflow="fold")
         for one in done:
+            name = Text(one.model if one.with_glossary else f"{one.model}, without glossary")
             if one.failed:
-                table.add_row(one.model, "", Text(one.failed), "", "")
+                table.add_row(name, "", "", Text(one.failed), "", "")
             else:
+                costs = (f"{one.wall_s:.1f}", f"{one.cpu_s:.1f}")
                 rate = f"{100 * one.errors.rate:.1f} %"
-                table.add_row(one.model, str(one.errors.said), rate, f"{one.wall_s:.1f}", f"{one.cpu_s:.1f}")
+                table.add_row(name, str(one.hotwords), str(one.errors.said), rate, *costs)
         out.print(table, soft_wrap=False)
     raise typer.Exit(1 if any(one.failed for one in done) else 0)
 

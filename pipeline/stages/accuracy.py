@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline import files
 from pipeline.errors import OnRecordError, Problem, Refused
@@ -18,6 +19,10 @@ from pipeline.stages.mixing import recording_of
 from pipeline.stages.status import read_episode, remembered_digests
 from pipeline.timing import timed
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Paragraph, Transcript, read_machine, read_transcript
+
+if TYPE_CHECKING:
+    from pipeline.show.settings import TranscriptionSettings
+    from pipeline.transcribe.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,15 @@ class ShowAccuracy:
 
 @dataclass(frozen=True)
 class Compared:
-    """One model on the sample: what it got wrong, and what it cost. `failed` says why it could not be tried."""
+    """One model on the sample: what it got wrong, and what hearing cost once its weights were loaded.
+
+    `hotwords` is how many names and terms of the show the decoder got: none where `with_glossary` is False, where the
+    model takes none, and not those for which it has no room. `failed` says why it could not be tried.
+    """
 
     model: str
+    with_glossary: bool = True
+    hotwords: int = 0
     errors: Errors = field(default_factory=Errors)
     wall_s: float = 0.0
     cpu_s: float = 0.0
@@ -87,12 +98,19 @@ def accuracy(root: Path) -> ShowAccuracy:
 
 
 def compare(
-    root: Path, slug: str, models: Sequence[str], *, sample_s: int, report: Callable[[str, str, float], None]
+    root: Path,
+    slug: str,
+    models: Sequence[str],
+    *,
+    sample_s: int,
+    report: Callable[[str, str, float], None],
+    also_without_glossary: bool = False,
 ) -> tuple[Compared, ...]:
     """Let several models hear parts of one episode, and hold each against the text as it stands.
 
-    `sample_s` is how many seconds are heard, in up to three parts spread over the episode. Raises Refused where
-    there is no text yet. A model that is not on this machine is named with the reason.
+    `sample_s` is how many seconds are heard, in up to three parts spread over the episode; of one recording per speaker
+    the mix is heard. With `also_without_glossary` each model hears it twice. Raises Refused where there is no text yet.
+    A model that is not on this machine is named with the reason.
     """
     from pipeline.stages.run import find_episode
 
@@ -107,15 +125,15 @@ def compare(
     done: list[Compared] = []
     for number, model in enumerate(models):
         report(slug, f"hearing with {model}", number / len(models))
-        done.append(_hear(show, episode, model, samples))
+        done += _hear(show, episode, model, samples, (True, False) if also_without_glossary else (True,))
     return tuple(done)
 
 
-def _names(show: Show, episode: Episode) -> list[str]:
-    return [
-        *(term.term for term in show.glossary_of(episode)),
-        *(person.name for person in show.episode_people(episode)),
-    ]
+def _names(show: Show, episode: Episode) -> tuple[str, ...]:
+    """Names and terms in the forms in which they are said, which are those that the decoder expects."""
+    from pipeline.transcribe.glossary import hotwords
+
+    return hotwords(show.glossary_of(episode), show.episode_people(episode))
 
 
 def _samples(
@@ -138,34 +156,64 @@ def _samples(
             return
 
 
-def _hear(show: Show, episode: Episode, model: str, samples: Sequence[tuple[int, int, list[Paragraph]]]) -> Compared:
-    from pipeline.audio.derive import stretch
-    from pipeline.transcribe.glossary import hotwords
-    from pipeline.transcribe.transcribe import transcribe
+def _hear(
+    show: Show,
+    episode: Episode,
+    model: str,
+    samples: Sequence[tuple[int, int, list[Paragraph]]],
+    with_glossary: Sequence[bool],
+) -> Iterator[Compared]:
+    """One model with its weights loaded once, outside of the time that is measured."""
+    from pipeline.transcribe.engine import open_engine
 
     settings = show.settings.transcription.model_copy(update={"model": model})
+    try:
+        engine = open_engine(settings)
+    except OnRecordError as error:
+        yield Compared(model, failed=str(error))
+        return
+    for has_glossary in with_glossary:
+        try:
+            yield _heard(show, episode, engine, settings, samples, with_glossary=has_glossary)
+        except OnRecordError as error:
+            yield Compared(model, has_glossary, failed=str(error))
+
+
+def _heard(
+    show: Show,
+    episode: Episode,
+    engine: Engine,
+    settings: TranscriptionSettings,
+    samples: Sequence[tuple[int, int, list[Paragraph]]],
+    *,
+    with_glossary: bool,
+) -> Compared:
+    from pipeline.audio.derive import stretch
+    from pipeline.transcribe.transcribe import transcribe
+
     errors = Errors()
+    given = 0
     wall_s = cpu_s = 0.0
     with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
         for start_ms, end_ms, paragraphs in samples:
             speech = Path(folder) / "sample.wav"
             stretch(recording_of(show.root, episode), speech, start_ms, end_ms)
+            digest = files.digest_file(speech)
             began, spent = time.monotonic(), _cpu_s()
-            try:
-                heard = transcribe(
-                    speech,
-                    audio_digest=files.digest_file(speech),
-                    settings=settings,
-                    language=episode.language or show.settings.language,
-                    hotwords=hotwords(show.glossary_of(episode), show.episode_people(episode)),
-                    report=lambda part: None,
-                )
-            except OnRecordError as error:
-                return Compared(model, failed=str(error))
+            heard = transcribe(
+                speech,
+                audio_digest=digest,
+                settings=settings,
+                language=episode.language or show.settings.language,
+                hotwords=_names(show, episode) if with_glossary else (),
+                report=lambda part: None,
+                engine=engine,
+            )
             wall_s += time.monotonic() - began
             cpu_s += _cpu_s() - spent
+            given = max(given, len(heard.hotwords))
             errors += measure(paragraphs, "".join(word.text for word in heard.words)).whole
-    return Compared(model, errors, wall_s, cpu_s)
+    return Compared(settings.model, with_glossary, given, errors, wall_s, cpu_s)
 
 
 def _cpu_s() -> float:

@@ -99,6 +99,27 @@ def hear_by_workers(
     return _stitched(pieces, [_heard_in(files_of[piece]) for piece in pieces], probability)
 
 
+def hear_in_turn(
+    engine: Engine,
+    speech: Path,
+    pieces: Sequence[Piece],
+    *,
+    model: str,
+    language: str | None,
+    hotwords: Sequence[str],
+    report: Callable[[float], None],
+) -> Heard:
+    """Hear all `pieces` with the weights `model` of `engine`, in this process. Raises what `transcribe` raises."""
+    code, probability = understood(engine, model, language), None
+    if code is None and len(pieces) > 1:  # as above
+        code, probability = detect(engine, speech, pieces)
+    parts = _Parts(pieces, report)
+    heard = [
+        hear_piece(engine, speech, piece, language=code, hotwords=hotwords, report=parts.of(piece)) for piece in pieces
+    ]
+    return _stitched(pieces, heard, probability)
+
+
 def hear_piece(
     engine: Engine,
     speech: Path,

@@ -11,9 +11,9 @@ from pipeline.errors import InvalidAudio, Problem
 from pipeline.runner import Runner
 from pipeline.show.settings import TranscriptionSettings
 from pipeline.transcribe.cutting import cut
-from pipeline.transcribe.engine import Described, Heard, describe, open_engine, understood
+from pipeline.transcribe.engine import Described, Engine, Heard, describe, open_engine
 from pipeline.transcribe.orderly import orderly, share
-from pipeline.transcribe.pieces import hear_by_workers, hear_piece
+from pipeline.transcribe.pieces import hear_by_workers, hear_in_turn
 from pipeline.transcribe.sound import speech_ms
 from pipeline.transcript import MachineTranscript
 from pipeline.workers import LocalRunner
@@ -29,6 +29,7 @@ def transcribe(
     report: Callable[[float], None],
     pieces_folder: Path | None = None,
     runner: Runner | None = None,
+    engine: Engine | None = None,
 ) -> MachineTranscript:
     """Write down what is said in `speech`, our WAV of 16 kHz, mono, 16 bits.
 
@@ -37,7 +38,8 @@ def transcribe(
 
     A long recording is heard in pieces by `runner`, by default child processes of its own, and what is finished is
     kept in `pieces_folder`, so that a run that is killed can go on. With such a folder a short one too is heard by
-    the runner, without one in this process.
+    the runner, without one in this process. An `engine` that was opened with these settings hears everything itself,
+    in this process, one piece after another.
 
     Raises InvalidAudio when the file is another kind or nobody speaks in it, InvalidShow when the weights know
     English only and the show is in another language, MissingTool without engine or weights, ToolFailed.
@@ -45,12 +47,13 @@ def transcribe(
     length_ms = speech_ms(speech)
     pieces = cut(speech)
     heard: Heard | None = None
-    if pieces_folder is None and len(pieces) == 1:
-        engine = open_engine(settings)
-        code = understood(engine, settings.model, language)
-        described = Described(engine.name, engine.version, engine.weights)
+    if engine is not None or (pieces_folder is None and len(pieces) == 1):
+        engine = engine or open_engine(settings)
         if length_ms:
-            heard = hear_piece(engine, speech, pieces[0], language=code, hotwords=hotwords, report=report)
+            heard = hear_in_turn(
+                engine, speech, pieces, model=settings.model, language=language, hotwords=hotwords, report=report
+            )
+        described = Described(engine.name, engine.version, engine.weights)
     else:
         described = describe(settings)
         with _folder(pieces_folder) as folder, _runner(runner, settings) as hearing:
