@@ -29,6 +29,7 @@ from threading import RLock, Thread
 from typing import IO, Any
 
 from pipeline.errors import OnRecordError, Problem
+from pipeline.limits import limits
 from pipeline.runner import ATTEMPTS, Done, Event, Failed, Lost, Part, Task, packed, unpacked
 
 _STOP_PATIENCE_S = 10.0
@@ -42,7 +43,7 @@ def usable_cores() -> int:
     wished = os.environ.get("OMP_NUM_THREADS", "")
     if wished.isdecimal() and int(wished) > 0:
         return int(wished)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return limits().cores
 
 
 class LocalRunner:
@@ -53,6 +54,7 @@ class LocalRunner:
 
     def __init__(self, width: int | None = None) -> None:
         self.width = width or usable_cores()
+        self._memory_bytes = limits().memory_bytes
         self._lock = RLock()
         self._waiting: list[_Job] = []
         self._children: list[_Child] = []
@@ -90,7 +92,7 @@ class LocalRunner:
         """Give waiting jobs, the first one first, to children as far as there are cores and memory for them."""
         for job in list(self._waiting):
             busy = [child.job for child in self._children if child.job]
-            if job.most <= sum(one.kind == job.kind for one in busy):
+            if job.most(self._memory_bytes) <= sum(one.kind == job.kind for one in busy):
                 continue
             if busy and sum(one.task.threads for one in busy) + job.task.threads > self.width:
                 return  # nor one behind it: a task of many threads would never get its turn
@@ -169,14 +171,12 @@ class _Job:
     def kind(self) -> _Kind:
         return _Kind(self.task.do.partition(":")[0], self.task.threads)
 
-    @property
-    def most(self) -> int:
-        """How many of its kind may be at work here: as it says itself, and as fit into half of the memory."""
+    def most(self, memory_bytes: int | None) -> int:
+        """How many of its kind may be at work here: as it says itself, and as fit into half of `memory_bytes`."""
         wished = self.task.at_most or sys.maxsize
-        if not self.task.memory_bytes or not hasattr(os, "sysconf"):
+        if not self.task.memory_bytes or memory_bytes is None:
             return wished
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return min(wished, max(1, memory // 2 // self.task.memory_bytes))
+        return min(wished, max(1, memory_bytes // 2 // self.task.memory_bytes))
 
 
 @dataclass(eq=False)

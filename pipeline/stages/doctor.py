@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import platform
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipeline.errors import MissingTool, OnRecordError
+from pipeline.limits import Limits, limits
 from pipeline.show import Show, load_show
 from pipeline.show.publishing import BranchTarget, ShellTarget
 from pipeline.stages.status import SITE_FOLDER, build_folder
@@ -144,15 +144,23 @@ def _awaits_transcription(show: Show) -> bool:
 
 
 def _machine() -> Findings:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    yield Finding("processor", State.FINE, f"{_count(cores, 'core')}, {_size(memory)} of memory, {platform.machine()}")
+    yield Finding("processor", State.FINE, _usable(limits()))
     program = shutil.which("nvidia-smi")
     cards = _says([program, "-L"]) if program else None
     if cards:
         yield Finding("graphics card", State.FINE, cards.splitlines()[0].partition(" (UUID")[0])
     else:
         yield Finding("graphics card", State.OPTIONAL, "none with CUDA; transcription runs on the processor")
+
+
+def _usable(found: Limits) -> str:
+    cores, memory = _count(found.cores, "core"), _size(found.memory_bytes or 0)
+    if found.cores < found.machine_cores:
+        cores = f"{found.cores} of {_count(found.machine_cores, 'core')}"
+    if found.memory_bytes != found.machine_memory_bytes:
+        memory = f"{memory} of {_size(found.machine_memory_bytes or 0)}"
+    bounded = " (a container or a job has no more)" if found.are_narrow else ""
+    return f"{cores}, {memory} of memory{bounded}, {platform.machine()}"
 
 
 def _room(root: Path, show: Show | None) -> Findings:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 from filelock import FileLock
 
 from pipeline.audio import ffmpeg
+from pipeline.limits import Limits
+from pipeline.stages import doctor
 from pipeline.stages.doctor import Finding, State, examine, ready
 from tests.episodes import NOW, add_episode
 from tests.shows import make_show
@@ -61,6 +64,17 @@ def test_what_is_missing_is_named_with_its_remedy_and_the_code(root: Path, tmp_p
     assert done.returncode == 1
     assert "Debian: apt-get install -y ffmpeg; macOS: brew install ffmpeg" in done.stdout
     assert done.stdout.rstrip().endswith("Missing: ffmpeg.")
+
+
+def test_what_a_container_may_use_is_told_beside_what_the_machine_has(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = Limits(cores=16, machine_cores=16, memory_bytes=64 * 10**9, machine_memory_bytes=64 * 10**9)
+    monkeypatch.setattr(doctor, "limits", lambda: wide)
+    assert found(root, "processor").said.startswith("16 cores, 64.0 GB of memory, ")
+    monkeypatch.setattr(doctor, "limits", lambda: replace(wide, cores=4, memory_bytes=8 * 10**9))
+    said = "4 of 16 cores, 8.0 GB of 64.0 GB of memory (a container or a job has no more), "
+    assert found(root, "processor").said.startswith(said)
 
 
 def test_a_folder_without_a_show_and_one_that_is_broken(tmp_path: Path) -> None:
