@@ -2,7 +2,7 @@
 
 A remembered digest is trusted only while size, inode and both times are the same, and only when the file was
 already older than the memory when it was noted: a file changed twice within one tick of the clock looks
-unchanged (git calls such an entry racy). `forget` in doubt: the cache only saves reading.
+unchanged (git calls such an entry racy). `forget` in doubt: the cache only saves reading. The program has a digest too.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline import files
@@ -20,6 +21,15 @@ RACY_NS = 2_000_000_000  # coarsest time stamp of a file system in use (FAT: two
 def of_recordings(digests: Sequence[str]) -> str:
     """The digest of everything that was recorded: the one recording's own, or one over several in their order."""
     return digests[0] if len(digests) == 1 else files.digest_json(list(digests))
+
+
+@lru_cache(maxsize=1)
+def program_digest() -> str:
+    """The digest of the program's own code: what it makes of the same files may differ with it."""
+    code = Path(__file__).parent
+    return files.digest_json(
+        {path.relative_to(code).as_posix(): files.digest_file(path) for path in sorted(code.rglob("*.py"))}
+    )
 
 
 class DigestCache:

@@ -9,12 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline import files
-from pipeline.digests import DigestCache
+from pipeline.digests import DigestCache, program_digest
 from pipeline.publish.finished import Candidate
 from pipeline.show import IMPORTED_NAME, Show
 from pipeline.stages import stamps
 from pipeline.stages.prepare import MASTER_VERSION
-from pipeline.stages.remembering import program_digest
 from pipeline.stages.status import MASTER_STAMP, Reading, build_folder
 
 

@@ -12,14 +12,13 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-import pipeline
 from pipeline import files
-from pipeline.digests import RACY_NS, DigestCache
+from pipeline.digests import RACY_NS, DigestCache, program_digest
 from pipeline.errors import Problem, Refusal
 from pipeline.publish.consent import Lapse
 from pipeline.review.approvals import Verdict
@@ -166,15 +165,6 @@ class Memory:
 
     def _digest(self, path: Path) -> str | None:
         return self._digests.digest(path) if path.is_file() else None
-
-
-@lru_cache(maxsize=1)
-def program_digest() -> str:
-    """The digest of the program's own code: what it makes of the same files may differ with it."""
-    code = Path(pipeline.__file__).parent
-    return files.digest_json(
-        {path.relative_to(code).as_posix(): files.digest_file(path) for path in sorted(code.rglob("*.py"))}
-    )
 
 
 def _entries(folder: Path, *, deep: bool = True, below: str = "") -> Iterator[tuple[str, int, int, int, int]]:
