@@ -77,6 +77,10 @@ class Runner(Protocol):
     def width(self) -> int:
         """How many tasks of one thread it does at once."""
 
+    @property
+    def is_here(self) -> bool:
+        """Whether tasks are done on this machine, with what it has; elsewhere there may be more or less."""
+
     def start(self, name: str, task: Task, tell: Callable[[Event], None]) -> Callable[[], None]:
         """See to it that `task` is done, and return what gives it up. May be called from several threads.
 

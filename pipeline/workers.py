@@ -77,6 +77,11 @@ class LocalRunner:
         for job in jobs:
             job.tell(Failed(_stopped(job.name)))
 
+    @property
+    def is_here(self) -> bool:
+        """See `Runner.is_here`."""
+        return True
+
     def start(self, name: str, task: Task, tell: Callable[[Event], None]) -> Callable[[], None]:
         """See `Runner.start`."""
         job = _Job(next(self._numbers), name, task, tell)

@@ -69,7 +69,7 @@ def hear_by_workers(
         # piece anyway has all cores, as it has without workers.
         threads=1 if len(pieces) > 1 else min(usable_cores(), MAX_THREADS),
         memory_bytes=_WORKER_BYTES + _WEIGHTS_IN_MEMORY[described.name] * described.weights.size_bytes,
-        at_most=_at_most(settings),
+        at_most=_at_most(settings, runner),
         gpu=True,
     )
     code, probability = whisper_language(language, {"en"}), None
@@ -152,11 +152,14 @@ def detect(engine: Engine, speech: Path, pieces: Sequence[Piece]) -> tuple[str, 
     return "en", 0.0  # nobody speaks in it at all, which is told when no words are found
 
 
-def _at_most(settings: TranscriptionSettings) -> int | None:
-    """How many processes may hear at once: what show.toml says, else as cores and memory allow; one on a GPU."""
+def _at_most(settings: TranscriptionSettings, runner: Runner) -> int | None:
+    """How many processes may hear at once in one place: what show.toml says, else as cores and memory allow.
+
+    One on a graphics card; what this machine has says nothing of others, where the card is a tag.
+    """
     if settings.workers != "auto":
         return settings.workers
-    return 1 if gpu_here() else None
+    return 1 if runner.is_here and gpu_here() else None
 
 
 def _language(runner: Runner, task: Task, language: str | None, pieces: Sequence[Piece]) -> tuple[str, float]:

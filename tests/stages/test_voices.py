@@ -133,6 +133,7 @@ class Asked:
     """A runner that notes what it is asked to do, and finds nobody."""
 
     width = 1
+    is_here = True
 
     def __init__(self) -> None:
         self.payloads: list[Any] = []
