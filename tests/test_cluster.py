@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
+from types import SimpleNamespace
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
@@ -14,13 +20,14 @@ import pytest
 from distributed import Client
 
 from pipeline import __version__
-from pipeline.cluster import connection
+from pipeline.cluster import connection, perform
 from pipeline.cluster.certificate import make_certificate
 from pipeline.cluster.runner import ClusterRunner
-from pipeline.cluster.store import Blob, Store
+from pipeline.cluster.store import Blob, Store, own_folder
 from pipeline.errors import MissingTool, NoAnswer, Refused, ToolFailed
 from pipeline.files import digest_file
-from pipeline.runner import Task, run_all
+from pipeline.runner import Done, Event, Part, Task, run_all
+from pipeline.workers import LocalRunner
 from tests.clusters import ROOT, TlsCluster, let_in, within
 from tests.stores import ministack
 from tests.workers_probe import DOUBLE
@@ -113,7 +120,7 @@ def test_the_run_after_the_scheduler_was_killed_goes_on(
     assert {path.read_bytes() for path in tmp_path.glob("*.copy")} == {b"dnuos"}
     begun = [line.split()[0] for line in notes.read_text("utf-8").splitlines()]
     assert all(begun.count(name) == 1 for name in map(str, range(8)) if name not in left)
-    assert not list(cluster.store.glob("blobs/*")), "the interviews do not stay in the store"
+    assert not list(cluster.store.glob("*/blobs/*")), "the interviews do not stay in the store"
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
@@ -259,3 +266,123 @@ def test_another_version_on_a_worker_is_told(
         pytest.raises(MissingTool, match=f"On Record {__version__} is there, and the run is of 0.0.1"),
     ):
         run_all(runner, {"a": Task(DOUBLE, {"number": 1})})
+
+
+def test_other_code_of_the_same_version_on_a_worker_is_told(
+    cluster: TlsCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_in(cluster, monkeypatch)
+    tasks = {"a": Task(DOUBLE, {"number": 1, "in": str(tmp_path)})}
+    with monkeypatch.context() as killed:
+        killed.setattr(ClusterRunner, "_clear", lambda self: None)  # it came to nothing else either
+        with ClusterRunner(cluster.address, str(cluster.store), scratch=tmp_path) as runner:
+            run_all(runner, tasks)
+    assert list(cluster.store.glob("*/done/*.json"))
+    monkeypatch.setattr("pipeline.cluster.runner.program_digest", lambda: f"sha256:{'1' * 64}")
+    with (
+        ClusterRunner(cluster.address, str(cluster.store), scratch=tmp_path) as runner,
+        pytest.raises(MissingTool, match=f"On Record {__version__} is there with other code.*the same commit"),
+    ):
+        run_all(runner, tasks)
+
+
+def test_what_a_killed_run_has_done_is_not_done_again_by_the_same_code(
+    cluster: TlsCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_in(cluster, monkeypatch)
+    notes = tmp_path / "starts"
+    task = Task(DOUBLE, {"number": 1, "starts": str(notes)})
+    for _ in range(2):
+        with monkeypatch.context() as killed:
+            killed.setattr(ClusterRunner, "_clear", lambda self: None)
+            with ClusterRunner(cluster.address, str(cluster.store), scratch=tmp_path) as runner:
+                run_all(runner, {"a": task})
+    assert len(notes.read_text("utf-8").splitlines()) == 1
+
+
+def test_of_two_runs_with_one_store_neither_takes_away_what_the_other_needs(
+    cluster: TlsCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_in(cluster, monkeypatch)
+    shows = [tmp_path / name for name in ("one", "other")]
+    for show in shows:
+        show.mkdir()
+        (show / "talk.wav").write_bytes(b"sound")
+
+    def tasks(show: Path) -> dict[str, Task]:
+        """The same for both, but where they lie; most begin when the first run has ended."""
+        return {
+            str(number): Task(
+                DOUBLE,
+                {"number": number, "fate": "slow", "seconds": 0.5, "in": str(tmp_path)},
+                {"original": show / "talk.wav"},
+                {"copy": show / f"{number}.copy"},
+            )
+            for number in range(6)
+        }
+
+    events: SimpleQueue[Event] = SimpleQueue()
+    with ClusterRunner(cluster.address, str(cluster.store), scratch=shows[1]) as other:
+        with ClusterRunner(cluster.address, str(cluster.store), scratch=shows[0]) as one:
+            first = tasks(shows[0])
+            for name in ("3", "4", "5"):
+                one.start(name, first[name], lambda event: None)
+            for name, task in tasks(shows[1]).items():
+                other.start(name, task, events.put)
+        ended: list[Event] = []
+        while len(ended) < 6:
+            if not isinstance(event := events.get(timeout=60), Part):
+                ended.append(event)
+    assert sorted(event.value for event in ended if isinstance(event, Done)) == [0, 2, 4, 6, 8, 10], ended
+    assert [path.read_bytes() for path in shows[1].glob("*.copy")] == [b"dnuos"] * 6
+
+
+def test_a_show_keeps_its_folder_in_the_store_and_a_copy_gets_another(tmp_path: Path) -> None:
+    name = own_folder(tmp_path / "show")
+    assert own_folder(tmp_path / "show") == name
+    (tmp_path / "show").rename(tmp_path / "moved")
+    assert own_folder(tmp_path / "moved") == name
+    shutil.copytree(tmp_path / "moved", tmp_path / "copy")
+    assert own_folder(tmp_path / "copy") not in ("", name)
+    assert own_folder(tmp_path / "moved") == name
+    for broken in ("", "[]", '{"name": "../up", "inode": 1}'):
+        (tmp_path / "moved" / "store.json").write_text(broken, "utf-8")
+        assert re.fullmatch("[0-9a-f]{16}", own_folder(tmp_path / "moved"))
+
+
+def test_the_first_tasks_of_a_worker_share_its_child_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[LocalRunner] = []
+
+    class Slow(LocalRunner):
+        def __init__(self, width: int) -> None:
+            time.sleep(0.05)
+            super().__init__(width)
+            opened.append(self)
+
+    monkeypatch.setattr(perform, "LocalRunner", Slow)
+    monkeypatch.setattr(perform, "get_worker", lambda: SimpleNamespace(state=SimpleNamespace(nthreads=8)))
+    perform._opened_children.cache_clear()
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            got = {id(one.result()) for one in [threads.submit(perform._children) for _ in range(8)]}
+    finally:
+        perform._opened_children.cache_clear()
+    assert len(opened) == len(got) == 1
+
+
+def test_a_worker_keeps_to_the_number_of_processes_that_the_show_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = tmp_path / "starts"
+    tasks = {
+        str(number): Task(DOUBLE, {"number": number, "fate": "slow", "seconds": 0.3, "starts": str(notes)}, at_most=1)
+        for number in range(3)
+    }
+    with TlsCluster(tmp_path) as cluster:
+        let_in(cluster, monkeypatch)
+        cluster.start_scheduler()
+        cluster.start_worker("--nthreads", "3")
+        with ClusterRunner(cluster.address, str(cluster.store), scratch=tmp_path) as runner:
+            assert runner.width == 3
+            run_all(runner, tasks)
+    assert len({line.split()[1] for line in notes.read_text("utf-8").splitlines()}) == 1

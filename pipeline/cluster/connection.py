@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ import dask
 from distributed import Client, LocalCluster
 from distributed.security import Security
 
+from pipeline.cluster import waiting
 from pipeline.cluster.certificate import make_certificate
 from pipeline.cluster.store import first_line
 from pipeline.errors import MissingTool, NoAnswer, Problem, Refused
@@ -22,15 +23,15 @@ from pipeline.errors import MissingTool, NoAnswer, Problem, Refused
 CA, CERTIFICATE, KEY = "ONRECORD_CLUSTER_CA", "ONRECORD_CLUSTER_CERT", "ONRECORD_CLUSTER_KEY"
 _LOCAL = re.compile(r"^local:([1-9][0-9]{0,2})$")
 _CONNECT_TIMEOUT_S = 20
-_WORKERS_TIMEOUT_S = 120
 
 
 @contextmanager
-def connected(address: str, scratch: Path) -> Iterator[Client]:
+def connected(address: str, scratch: Path, report: Callable[[str, float], None]) -> Iterator[Client]:
     """A client of the cluster at `address`: `local:N`, `tls://HOST:PORT`, or `tcp://` on this machine.
 
-    `scratch` is a folder for what a cluster of our own needs. Raises Refused for other addresses, MissingTool
-    without certificates, NoAnswer when nobody is there, or no worker within two minutes.
+    `scratch` is a folder for what a cluster of our own needs; `report` hears that there is no worker yet. Raises
+    Refused for other addresses, MissingTool without certificates, NoAnswer when nobody is there, or no worker within
+    two minutes.
     """
     if match := _LOCAL.match(address):
         with _own(int(match[1]), scratch) as client:
@@ -48,13 +49,25 @@ def connected(address: str, scratch: Path) -> Iterator[Client]:
             )
         ) from error
     with client:
-        try:
-            client.wait_for_workers(1, timeout=_WORKERS_TIMEOUT_S)
-        except TimeoutError as error:
-            raise NoAnswer(
-                Problem(address, "the scheduler has no workers", "Start some (docs/cluster.md), then run again")
-            ) from error
+        if not client.nthreads():
+            report(waiting.NO_WORKER, 0.0)
+            try:
+                client.wait_for_workers(1, timeout=waiting.WORKERS_TIMEOUT_S)
+            except TimeoutError as error:
+                raise deserted(address) from error
+            report(waiting.A_WORKER, 1.0)
         yield client
+
+
+def deserted(address: str) -> NoAnswer:
+    """What is told when a cluster has been without workers for too long."""
+    return NoAnswer(
+        Problem(
+            address,
+            f"the scheduler has had no workers for {waiting.WORKERS_TIMEOUT_S:.0f} seconds",
+            "Start some (docs/cluster.md), then run again; what is finished is kept",
+        )
+    )
 
 
 @contextmanager

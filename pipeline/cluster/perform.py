@@ -8,15 +8,18 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 from typing import Any
 
 from distributed.worker import get_worker
 
 from pipeline import __version__, files
 from pipeline.cluster.store import Blob, Store
+from pipeline.digests import program_digest
 from pipeline.errors import MissingTool, OnRecordError, Problem
 from pipeline.runner import Done, Event, Failed, Lost, Part, Task, packed
 from pipeline.workers import LocalRunner
@@ -25,6 +28,8 @@ TOPIC = "onrecord"
 _REPORTED_EVERY_S = 0.5
 # Copies of the store's files that nobody has asked for so long make room for others.
 _KEPT_S = 6 * 3600
+# The first tasks of a worker come at once, and `cache` alone would let each of them open its own.
+_opening = Lock()
 
 
 def perform(order: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,19 +38,23 @@ def perform(order: Mapping[str, Any]) -> dict[str, Any]:
     Returns the note, `{"failed"}` with an error, or `{"lost"}` with the cause; all of it JSON.
     """
     try:
-        if order["version"] != __version__:
-            here = get_worker().address
-            raise MissingTool(
-                Problem(
-                    here,
-                    f"On Record {__version__} is there, and the run is of {order['version']}",
-                    "Install the same version on every machine, then run again",
-                )
-            )
+        _agree(order)
         store = _store(order["store"])
         return store.finished(order["key"]) or _do(order, store)
     except OnRecordError as error:
         return {"failed": packed(error)}
+
+
+def _agree(order: Mapping[str, Any]) -> None:
+    """Raises MissingTool when the run is of another program than the one here: it would make other bytes."""
+    if order["version"] != __version__:
+        what = f"On Record {__version__} is there, and the run is of {order['version']}"
+    elif order.get("program") != program_digest():
+        what = f"On Record {__version__} is there with other code than that of the run"
+    else:
+        return
+    remedy = "Install the same commit on every machine, start the workers again, then run again"
+    raise MissingTool(Problem(get_worker().address, what, remedy))
 
 
 def _do(order: Mapping[str, Any], store: Store) -> dict[str, Any]:
@@ -59,6 +68,7 @@ def _do(order: Mapping[str, Any], store: Store) -> dict[str, Any]:
             outputs,
             threads=order["threads"],
             memory_bytes=order["memory_bytes"],
+            at_most=order["at_most"],
         )
         ended = _carried_out(task, order["key"])
         if isinstance(ended, Lost):
@@ -108,20 +118,31 @@ def _as_seen_from_the_show(error: OnRecordError, shown: Mapping[str, str]) -> On
     return type(error)(problems)
 
 
-@cache
 def _store(url: str) -> Store:
+    with _opening:
+        return _opened_store(url)
+
+
+def _children() -> LocalRunner:
+    """The child processes of this worker; they end when it does."""
+    with _opening:
+        return _opened_children()
+
+
+@cache
+def _opened_store(url: str) -> Store:
     return Store(url)
 
 
 @cache
-def _children() -> LocalRunner:
-    """The child processes of this worker; they end when it does."""
+def _opened_children() -> LocalRunner:
     return LocalRunner(get_worker().state.nthreads)
 
 
 def _cache() -> Path:
     folder = Path(get_worker().local_directory) / "onrecord"
     for path in folder.glob("blobs/*"):
-        if time.time() - path.stat().st_atime > _KEPT_S:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another task of this worker looks too
+            if time.time() - path.stat().st_atime > _KEPT_S:
+                path.unlink()
     return folder

@@ -3,12 +3,15 @@
     blobs/<64 digits><suffix>    a recording, or something made of one
     done/<64 digits>.json        what came of the task with that key, and which blobs it wrote
 
+Each show has a folder of its own in a shared store (`own_folder`): what one run takes away no other needs.
 Who can write here can put false results into a show: it belongs to the cluster alone.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -165,6 +168,25 @@ class Store:
                     "Check that every machine of the cluster reaches it, and that there is room; then run again",
                 )
             ) from error
+
+
+def own_folder(scratch: Path) -> str:
+    """The name of a show's own folder in a store that it shares with others, noted in its folder `scratch`.
+
+    It is the same for the next run, which goes on with what lies there. A copy of the show gets another name: the two
+    may run at once. Call it under the lock of a run.
+    """
+    path = scratch / "store.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(path.read_bytes())
+        # Which file it is does not travel with a copy.
+        if kept["inode"] == path.stat().st_ino and re.fullmatch(r"[0-9a-f]{16}", kept["name"]):
+            return str(kept["name"])
+    name = secrets.token_hex(8)
+    with files.replacing(path) as temporary:
+        temporary.touch()
+        temporary.write_bytes(files.readable_json({"name": name, "inode": temporary.stat().st_ino}).encode())
+    return name
 
 
 def first_line(error: BaseException) -> str:

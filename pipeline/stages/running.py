@@ -49,7 +49,7 @@ def prepare_all(
     if not waiting:
         return []
     with ExitStack() as ending:
-        runner = open_runner(show, cluster)
+        runner = open_runner(show, cluster, report)
         # A thread for each episode under way: it waits for tasks, which are done elsewhere. However this ends, the
         # runner stops first, and with it the threads.
         width = min(runner.width, len(waiting))
@@ -69,10 +69,11 @@ def prepare_all(
     return [line for lines in done.values() for line in lines]
 
 
-def open_runner(show: Show, cluster: Cluster | None) -> Runner:
+def open_runner(show: Show, cluster: Cluster | None, report: Report) -> Runner:
     """Who does the costly work: child processes, one per core or as many as show.toml says, or a cluster.
 
-    Raises Refused, MissingTool or NoAnswer when the cluster cannot be had.
+    `report` hears when a run waits for workers of the cluster. Raises Refused, MissingTool or NoAnswer when the
+    cluster cannot be had.
     """
     if cluster is None:
         workers = show.settings.transcription.workers
@@ -87,4 +88,9 @@ def open_runner(show: Show, cluster: Cluster | None) -> Runner:
                 "Run make pipeline CLUSTER=..., or pip install 'onrecord[cluster]'",
             )
         ) from error
-    return ClusterRunner(cluster.address, cluster.store, scratch=build_folder(show.root) / ".cluster")
+    return ClusterRunner(
+        cluster.address,
+        cluster.store,
+        scratch=build_folder(show.root) / ".cluster",
+        report=lambda what, part: report("cluster", what, part),
+    )
