@@ -1,10 +1,10 @@
 """What was heard badly is heard a second time, alone and without hotwords, and the better of the two is kept.
 
-Heard again are segments that repeat themselves, that stand where nobody speaks, that come faster than anybody
-speaks; those in which another language is spoken than the recording's, in that language; and stretches in which
-somebody speaks and nothing was written.
+Heard again are segments that repeat themselves or one another, that stand where nobody speaks, that come faster than
+anybody speaks; those in which another language is spoken than the recording's, in that language; and stretches in
+which somebody speaks and nothing was written.
 
-The second hearing is kept when less is wrong with it than with the first (`suspicion.faults`; no words where
+The second hearing is kept when less is wrong with it than with the first (`suspicion.faults_of_each`; no words where
 somebody speaks count as a fault), and with equally much when the engine is surer of its words. A second hearing that
 is only a guess by Whisper's own measure is none. What is wrong with the one that is kept is written on it: that is
 what an editor should listen to.
@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.transcribe.engine import Engine, Heard
 from pipeline.transcribe.holes import SPOKEN_MIN_MS, holes
@@ -25,7 +25,7 @@ from pipeline.transcribe.orderly import orderly
 from pipeline.transcribe.sound import SAMPLE_RATE_HZ, duration_ms
 from pipeline.transcribe.suspicion import (
     GUESS_LOG_PROBABILITY,
-    faults,
+    faults_of_each,
     is_not_quite_sure,
     is_unsure,
     overlap_ms,
@@ -37,6 +37,8 @@ from pipeline.transcript import MachineSegment, MachineWord
 
 if TYPE_CHECKING:
     from pipeline.transcribe.sound import Samples
+
+_Value = TypeVar("_Value")
 
 _MARGIN_MS = 200
 _LANGUAGE_MIN_MS = 2000  # of less, a language cannot be told
@@ -70,7 +72,10 @@ def hear_again(engine: Engine, samples: Samples, heard: Heard, report: Callable[
     for number, (start_ms, end_ms) in enumerate(skipped, start=1):
         segments = ears.better(segments, ears.skipped(start_ms, end_ms, segments))
         report(0.5 + 0.5 * number / len(skipped))
-    marked = tuple(replace(one, marks=(*faults(one, ears.speech), *one.marks)) for one in segments)
+    marked = tuple(
+        replace(one, marks=(*wrong, *one.marks))
+        for one, wrong in zip(segments, faults_of_each(segments, ears.speech), strict=True)
+    )
     return replace(heard, segments=marked, dropped=holes(_words(marked), ears.speech, length_ms))
 
 
@@ -86,9 +91,10 @@ class _Ears:
     def failed(self, segments: Sequence[MachineSegment]) -> list[_Stretch]:
         """Where segments are to be heard again, in the order of time."""
         foreign = list(self._foreign(segments))
+        judged = zip(segments, faults_of_each(segments, self.speech), strict=True)
         faulty = [
-            _Stretch(run[0].words[0].start_ms, run[-1].words[-1].end_ms)
-            for run in _runs(segments, lambda one: bool(faults(one, self.speech)))
+            _Stretch(run[0][0].words[0].start_ms, run[-1][0].words[-1].end_ms)
+            for run in _runs(judged, lambda one: bool(one[1]))
         ]
         apart = [
             one for one in faulty if all(one.end_ms <= two.start_ms or two.end_ms <= one.start_ms for two in foreign)
@@ -137,7 +143,7 @@ class _Ears:
         if not segments:
             spoken_ms = overlap_ms((stretch.start_ms, stretch.end_ms), self.speech)
             return (-int(spoken_ms >= SPOKEN_MIN_MS), 0.0)
-        wrong = {mark for segment in segments for mark in faults(segment, self.speech)}
+        wrong = {mark for found in faults_of_each(segments, self.speech) for mark in found}
         return (-len(wrong), sureness(_words(segments)))
 
     def _foreign(self, segments: Sequence[MachineSegment]) -> Iterator[_Stretch]:
@@ -172,10 +178,8 @@ def _words(segments: Sequence[MachineSegment]) -> list[MachineWord]:
     return [word for segment in segments for word in segment.words]
 
 
-def _runs(
-    segments: Sequence[MachineSegment], holds: Callable[[MachineSegment], bool]
-) -> Iterator[tuple[MachineSegment, ...]]:
-    for is_held, run in groupby(segments, key=holds):
+def _runs(values: Iterable[_Value], holds: Callable[[_Value], bool]) -> Iterator[tuple[_Value, ...]]:
+    for is_held, run in groupby(values, key=holds):
         if is_held:
             yield tuple(run)
 

@@ -27,7 +27,7 @@ from pipeline.transcript import MachineSegment
 from pipeline.workers import usable_cores
 
 # Raise it when the same sound, weights and settings would give other words.
-_VERSION = 6
+_VERSION = 7
 _HEAR, _DETECT = "pipeline.transcribe.worker:hear", "pipeline.transcribe.worker:detect"
 # Of a piece's time, the share of the first hearing; the rest is for hearing again what was skipped.
 _FIRST_HEARING = 0.95

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import eq
 
 from pipeline.transcript import MachineSegment, MachineWord, Mark, Stretch
@@ -21,6 +21,8 @@ _FAST_MIN_CHARACTERS = 60  # who talks freely says a short sentence as fast as t
 _LOOP_WORDS_MAX = 10
 _LOOP_TIMES = {1: 4}
 _LOOP_TIMES_OF_LONGER = 3
+# Who says "yes" while another tells a story says it again and again, with more than this between.
+_LOOP_PAUSE_MAX_MS = 2_000
 _WORD_TIMES_ARE_RIGHT_TO_MS = 300
 # Told to expect English, Whisper turns other languages into fluent English, and is less sure of it than of English:
 # measured over French, Spanish and Russian -0.40 to -0.68 and below 0.85, over English -0.17 to -0.29 and above 0.9.
@@ -45,16 +47,49 @@ def faults(segment: MachineSegment, speech: Sequence[Stretch] | None = None) -> 
     return tuple(found)
 
 
+def faults_of_each(
+    segments: Sequence[MachineSegment], speech: Sequence[Stretch] | None = None
+) -> tuple[tuple[Mark, ...], ...]:
+    """`faults` of every segment, in their order, with the loops that go on from one into the next.
+
+    A segment is often one sentence, and what an engine repeats is often whole ones.
+    """
+    looping = _in_a_loop(segments)
+    return tuple(
+        ("loop", *found) if number in looping and "loop" not in found else found
+        for number, found in enumerate(faults(one, speech) for one in segments)
+    )
+
+
 def repeats(words: Sequence[MachineWord]) -> bool:
     """Whether one to ten words stand there three times or more in a row, a single word four times."""
+    return next(_repeated(words), None) is not None
+
+
+def _repeated(words: Sequence[MachineWord]) -> Iterator[tuple[int, int]]:
+    """The places (first, and one past the last) of words that `repeats` means."""
     # Words without letters are equal to nothing.
     keys: list[object] = [_letters(word.text) or object() for word in words]
     for length in range(1, min(_LOOP_WORDS_MAX, len(keys)) + 1):
         again = bytes(map(eq, keys, keys[length:]))
         times = _LOOP_TIMES.get(length, _LOOP_TIMES_OF_LONGER)
-        if re.search(b"\1{%d}" % (length * (times - 1)), again):
-            return True
-    return False
+        for run in re.finditer(b"\1{%d,}" % (length * (times - 1)), again):
+            yield run.start(), run.end() + length
+
+
+def _in_a_loop(segments: Sequence[MachineSegment]) -> set[int]:
+    """The numbers of segments with words that are said again and again, without a long pause between them."""
+    placed = [(number, word) for number, segment in enumerate(segments) for word in segment.words]
+    found: set[int] = set()
+    start = 0
+    for place in range(1, len(placed) + 1):
+        if place < len(placed) and placed[place][1].start_ms - placed[place - 1][1].end_ms <= _LOOP_PAUSE_MAX_MS:
+            continue
+        talk = placed[start:place]
+        for first, end in _repeated([word for _, word in talk]):
+            found.update(number for number, _ in talk[first:end])
+        start = place
+    return found
 
 
 def sureness(words: Sequence[MachineWord]) -> float:

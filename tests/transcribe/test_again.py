@@ -113,6 +113,29 @@ def test_a_loop_is_heard_again_alone_and_without_hotwords(samples: Any) -> None:
     ]
 
 
+THANKS = tuple(said("Thank you.", start_ms, start_ms + 800) for start_ms in range(9000, 14_000, 1000))
+
+
+def test_short_sentences_that_repeat_one_another_are_heard_again_as_one_stretch(samples: Any) -> None:
+    engine = Scripted((said("what was really said there", 200, 5000),))
+    heard = again(samples, engine, BEFORE, *THANKS, AFTER)
+    assert [4800 <= length_ms <= 5300 for _, _, length_ms in engine.asked] == [True]
+    assert texts(heard) == [
+        ("some plain words at first", ()),
+        ("what was really said there", ("redecoded",)),
+        ("and plain words after it", ()),
+    ]
+
+
+def test_a_second_hearing_that_repeats_sentences_too_is_no_better_and_both_are_marked(samples: Any) -> None:
+    engine = Scripted(tuple(said("So what?", at, at + 800, probability=0.5) for at in range(200, 5000, 1000)))
+    heard = again(samples, engine, BEFORE, *THANKS, AFTER)
+    assert texts(heard)[1:-1] == [("Thank you.", ("loop",))] * 5
+    surer = Scripted(tuple(said("So what?", at, at + 800, probability=0.99) for at in range(200, 5000, 1000)))
+    heard = again(samples, surer, BEFORE, *THANKS, AFTER)
+    assert texts(heard)[1:-1] == [("So what?", ("loop", "redecoded"))] * 5
+
+
 @pytest.mark.parametrize(("probability", "kept"), [(0.5, "thank"), (0.95, "well")])
 def test_of_two_loops_the_surer_one_is_kept_and_marked(samples: Any, probability: float, kept: str) -> None:
     engine = Scripted((said("well well well well well well", 200, 5100, probability=probability),))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.audio.derive import stretch
 from pipeline.show.settings import TranscriptionSettings
 from pipeline.transcribe.again import hear_again
 from pipeline.transcribe.cutting import Piece
@@ -17,9 +18,10 @@ from pipeline.transcribe.merged import SpokenTrack, transcribe_tracks
 from pipeline.transcribe.pieces import hear_piece
 from pipeline.transcribe.sound import read_speech, speech_ms
 from pipeline.transcript import MachineSegment
+from tests.episodes import SPEECH
 from tests.french import french_speech
 from tests.real_speech import Spoken
-from tests.transcribe.sounds import write_wav
+from tests.transcribe.sounds import looped, write_wav
 from tests.wer import word_error_rate
 
 pytestmark = pytest.mark.speech
@@ -92,6 +94,15 @@ def test_between_english_words_music_is_silent_and_french_is_french(
         if edges_ms[1] + 700 < word.start_ms and word.end_ms < edges_ms[3] - 700
     ], "nothing is made up over music and silence"
     assert heard.dropped == ()
+
+
+def test_a_sentence_that_comes_three_times_is_heard_again_and_marked(engine: Engine, tmp_path: Path) -> None:
+    """As a scratched record plays it: each time a sentence, so a segment, that shows nothing by itself."""
+    stretch(SPEECH, tmp_path / "once.wav", 0, 2100)
+    scratched = looped(tmp_path / "once.wav", tmp_path / "speech.wav", from_ms=0, to_ms=2100, times=3)
+    segments = hear(engine, scratched).segments
+    assert ["".join(word.text for word in one.words).casefold() for one in segments] == [" welcome to on record."] * 3
+    assert {one.marks for one in segments} == {("loop", "redecoded")}
 
 
 def test_what_the_engine_skipped_is_heard_again(read: Spoken, engine: Engine) -> None:

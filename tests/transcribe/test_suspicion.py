@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.transcribe.suspicion import faults, is_not_quite_sure, is_unsure, overlap_ms, repeats, script_of
+from pipeline.transcribe.suspicion import (
+    faults,
+    faults_of_each,
+    is_not_quite_sure,
+    is_unsure,
+    overlap_ms,
+    repeats,
+    script_of,
+)
 from pipeline.transcript import MachineSegment, MachineWord
 
 
@@ -55,6 +63,36 @@ def test_what_the_figures_and_the_voice_detector_tell() -> None:
     assert faults(segment("incomprehensible international organisations misunderstood us all", step_ms=90)) == ("fast",)
     assert faults(segment("incomprehensible international organisations", step_ms=90)) == (), "too short to tell"
     assert faults(segment(" ".join(["yes"] * 20), step_ms=40), []) == ("loop", "over-silence", "fast")
+
+
+def sentences(*texts: str, pause_ms: int = 300) -> list[MachineSegment]:
+    """A segment of each, with a pause before every next one."""
+    found: list[MachineSegment] = []
+    for text in texts:
+        found.append(segment(text, start_ms=found[-1].words[-1].end_ms + pause_ms if found else 0))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("texts", "looping"),
+    [
+        (("for the first time.", *["Thank you."] * 6), "0111111"),
+        (("So I said thank you.", "Thank you.", "Thank you.", "And went."), "1110"),
+        (("Now, we", "know. Now, we know.", "Now, we know.", "Well."), "1110"),
+        (("No.", "No.", "No.", "Never."), "0000"),
+        (("No.", "No.", "No.", "No."), "1111"),
+        (("Thank you.", "Thank you.", "You are welcome.", "Thank you."), "0000"),
+        (("well well well well", "Then we went."), "10"),
+    ],
+)
+def test_sentences_that_repeat_one_another_are_a_loop_as_words_in_one_are(texts: tuple[str, ...], looping: str) -> None:
+    marks = faults_of_each(sentences(*texts), [(0, 60_000)])
+    assert ["loop" in one for one in marks] == [one == "1" for one in looping]
+    assert all(len(one) <= 1 for one in marks)
+
+
+def test_who_says_yes_now_and_then_while_another_talks_repeats_nothing() -> None:
+    assert faults_of_each(sentences(*["I see."] * 5, pause_ms=2_500)) == ((),) * 5
 
 
 def test_who_is_unsure_of_a_whole_stretch_may_hear_another_language() -> None:
