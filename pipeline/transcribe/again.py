@@ -6,8 +6,9 @@ which somebody speaks and nothing was written.
 
 The second hearing is kept when less is wrong with it than with the first (`suspicion.faults_of_each`; no words where
 somebody speaks count as a fault), and with equally much when the engine is surer of its words. A second hearing that
-is only a guess by Whisper's own measure is none. What is wrong with the one that is kept is written on it: that is
-what an editor should listen to.
+is only a guess by Whisper's own measure is none. Where words are still missing it is heard once more, with what is
+said before and after it. What is wrong with the one that is kept is written on it: that is what an editor should
+listen to.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value")
 
 _MARGIN_MS = 200
+# Where a sentence is cut in its middle Whisper may make nothing of it: then it is heard with its neighbours.
+_WIDE_MARGIN_MS = 4000
 _LANGUAGE_MIN_MS = 2000  # of less, a language cannot be told
 _LANGUAGE_HEARD_MS = 30_000  # one window is enough to tell it
 _LANGUAGE_SURE = 0.5
@@ -111,17 +114,26 @@ class _Ears:
     def better(self, segments: Sequence[MachineSegment], stretch: _Stretch) -> list[MachineSegment]:
         """`segments`, with the words in `stretch` from the first hearing or from the second, whichever is better."""
         first = [one for segment in segments if (one := _part(segment, stretch.holds)).words]
-        second = [one for segment in self._hear(stretch) if (one := _part(segment, stretch.holds)).words]
-        kept = second if self._grade(second, stretch) > self._grade(first, stretch) else first
+        kept = self._better_of(first, self._part_heard(stretch, _MARGIN_MS), stretch)
+        if self._missing(kept, stretch):
+            kept = self._better_of(kept, self._part_heard(stretch, _WIDE_MARGIN_MS), stretch)
         if stretch.language is not None and kept is first:
             kept = [replace(one, marks=("language", *one.marks)) for one in first]
         around = [part for segment in segments for part in _around(segment, stretch)]
         return sorted([*around, *kept], key=lambda one: one.words[0].start_ms)
 
-    def _hear(self, stretch: _Stretch) -> Iterator[MachineSegment]:
-        begin_ms = max(0, stretch.start_ms - _MARGIN_MS)
+    def _part_heard(self, stretch: _Stretch, margin_ms: int) -> list[MachineSegment]:
+        return [one for segment in self._hear(stretch, margin_ms) if (one := _part(segment, stretch.holds)).words]
+
+    def _better_of(
+        self, one: list[MachineSegment], other: list[MachineSegment], stretch: _Stretch
+    ) -> list[MachineSegment]:
+        return other if self._grade(other, stretch) > self._grade(one, stretch) else one
+
+    def _hear(self, stretch: _Stretch, margin_ms: int) -> Iterator[MachineSegment]:
+        begin_ms = max(0, stretch.start_ms - margin_ms)
         again = self._engine.hear(
-            self._between(begin_ms, stretch.end_ms + _MARGIN_MS),
+            self._between(begin_ms, stretch.end_ms + margin_ms),
             language=stretch.language or self._language,
             hotwords=(),
             report=lambda part: None,
@@ -140,11 +152,19 @@ class _Ears:
             )
 
     def _grade(self, segments: Sequence[MachineSegment], stretch: _Stretch) -> tuple[int, float]:
-        if not segments:
-            spoken_ms = overlap_ms((stretch.start_ms, stretch.end_ms), self.speech)
-            return (-int(spoken_ms >= SPOKEN_MIN_MS), 0.0)
         wrong = {mark for found in faults_of_each(segments, self.speech) for mark in found}
-        return (-len(wrong), sureness(_words(segments)))
+        return (-len(wrong) - self._missing(segments, stretch), sureness(_words(segments)))
+
+    def _missing(self, segments: Sequence[MachineSegment], stretch: _Stretch) -> int:
+        """How often somebody speaks in a stretch where nothing is written."""
+        if not segments:
+            return int(overlap_ms((stretch.start_ms, stretch.end_ms), self.speech) >= SPOKEN_MIN_MS)
+        spoken = [
+            (max(start_ms, stretch.start_ms), min(end_ms, stretch.end_ms))
+            for start_ms, end_ms in self.speech
+            if start_ms < stretch.end_ms and stretch.start_ms < end_ms
+        ]
+        return len(holes(_words(segments), spoken, stretch.end_ms))
 
     def _foreign(self, segments: Sequence[MachineSegment]) -> Iterator[_Stretch]:
         """Runs of segments of which the engine is unsure, or in another script, and that are in another language."""

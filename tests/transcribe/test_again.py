@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,7 @@ def texts(heard: Heard) -> list[tuple[str, tuple[str, ...]]]:
     return [("".join(word.text for word in one.words).strip(), one.marks) for one in heard.segments]
 
 
+PLAIN = "all of it is plain and good and so is what comes after"
 BEFORE = said("some plain words at first", 400, 9000)
 AFTER = said("and plain words after it", 14_000, 19_500)
 LOOP = said("thank you thank you thank you thank you", 9000, 14_000)
@@ -94,9 +95,9 @@ LOOP = said("thank you thank you thank you thank you", 9000, 14_000)
 
 def test_where_nothing_failed_nothing_is_heard_again(samples: Any) -> None:
     engine = Scripted()
-    heard = again(samples, engine, said("all of it is plain and good", 400, 19_500))
+    heard = again(samples, engine, said(PLAIN, 400, 19_500))
     assert engine.asked == []
-    assert texts(heard) == [("all of it is plain and good", ())]
+    assert texts(heard) == [(PLAIN, ())]
     assert heard.dropped == ()
 
 
@@ -111,6 +112,39 @@ def test_a_loop_is_heard_again_alone_and_without_hotwords(samples: Any) -> None:
         ("what was really said there", ("redecoded",)),
         ("and plain words after it", ()),
     ]
+
+
+class Deaf(Scripted):
+    """Makes nothing of a sentence that is cut in its middle."""
+
+    def hear(self, samples: Any, **asked: Any) -> Heard:
+        heard = super().hear(samples, **asked)
+        return heard if len(samples) // 16 > 10_000 else replace(heard, segments=())
+
+
+def test_what_fails_twice_is_heard_with_its_neighbours_of_which_nothing_is_taken(samples: Any) -> None:
+    # From four seconds before the hole on: what is said in it begins there.
+    engine = Deaf(
+        (said("before", 3000, 3800), said("what was really said there", 4200, 8800), said("then", 9200, 9900))
+    )
+    heard = again(samples, engine, BEFORE, AFTER)
+    assert [length_ms > 10_000 for _, _, length_ms in engine.asked] == [False, True]
+    assert texts(heard) == [
+        ("some plain words at first", ()),
+        ("what was really said there", ("redecoded",)),
+        ("and plain words after it", ()),
+    ]
+    assert heard.dropped == ()
+
+
+def test_a_word_spread_over_what_was_skipped_gives_way(samples: Any) -> None:
+    spread = said("Then", 9000, 14_000, probability=0.02)
+    engine = Scripted((said("what was really said there", 200, 5100),))
+    assert texts(again(samples, engine, BEFORE, spread, AFTER))[1] == ("what was really said there", ("redecoded",))
+    heard = again(samples, Scripted(), BEFORE, spread, AFTER)
+    assert texts(heard)[1] == ("Then", ())
+    ((start_ms, end_ms),) = heard.dropped
+    assert 9000 <= start_ms < end_ms <= 14_000
 
 
 THANKS = tuple(said("Thank you.", start_ms, start_ms + 800) for start_ms in range(9000, 14_000, 1000))
@@ -147,8 +181,8 @@ def test_of_two_loops_the_surer_one_is_kept_and_marked(samples: Any, probability
 
 def test_words_over_silence_go_when_they_are_not_heard_again_and_are_marked_when_they_are(samples: Any) -> None:
     invented = said("see you in the next video", 22_000, 25_000)
-    first = said("all of it is plain and good", 400, 19_500)
-    assert texts(again(samples, Scripted(), first, invented)) == [("all of it is plain and good", ())]
+    first = said(PLAIN, 400, 19_500)
+    assert texts(again(samples, Scripted(), first, invented)) == [(PLAIN, ())]
     twice = Scripted((said("see you in the next video", 200, 3100, probability=0.8),))
     assert texts(again(samples, twice, first, invented))[1] == ("see you in the next video", ("over-silence",))
 
