@@ -296,7 +296,8 @@ def _timed(planned: Sequence[Cue]) -> Iterator[Cue]:
         readable_ms = start_ms + len(cue.text) * 1000 // READING_SPEED_CHARACTERS_PER_S
         end_ms = max(cue.end_ms, readable_ms)
         if following_ms is not None:
-            end_ms = min(end_ms, following_ms)
+            # Where two talk at once the next one waits for the last word.
+            end_ms = min(end_ms, max(following_ms, cue.end_ms))
         end_ms = min(max(end_ms, start_ms + CUE_MIN_MS), start_ms + CUE_MAX_MS)
         last_end_ms = end_ms
         yield Cue(cue.speaker, cue.words, start_ms, end_ms, cue.turn, cue.opens)
