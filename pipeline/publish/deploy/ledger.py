@@ -2,8 +2,8 @@
 
 Apps know an episode by its guid, play what they downloaded from its address, and sort it by its date. Whoever changes
 one of these behind their backs gives listeners an episode twice, another one under a known title, or none. So each
-publication is held against what was published at the same target before, and refused where it would break that,
-unless a person names the episode and a reason; the reason is kept here.
+publication is held against what was published at the same target before (at a new one: at the others of the same
+address), and refused where it would break that, unless a person names the episode and a reason, which is kept here.
 
 One line is one entry, sorted, and every line ends alike: two people's ledgers merge in git line by line. Where a
 merge left two lines of one episode, the earlier first and the later last publication count.
@@ -94,7 +94,7 @@ class Publication(_Line):
 
 @dataclass(frozen=True)
 class Ledger:
-    """All entries and the latest two publications of every target."""
+    """All entries, and of every target the latest two publications and those that keep a reason."""
 
     entries: tuple[Entry, ...] = ()
     publications: tuple[Publication, ...] = ()
@@ -106,6 +106,15 @@ class Ledger:
     def latest(self, target: str) -> Publication | None:
         """The last publication at a target."""
         return max((one for one in self.publications if one.target == target), key=lambda one: one.at, default=None)
+
+    def inherited(self, target: str, site_url: str) -> tuple[Entry, ...]:
+        """What a target without a publication of its own takes over: what apps were given at other targets below the
+        same address, as each episode was published last. Whoever moves to another server keeps their listeners.
+        """
+        if self.at_target(target) or self.latest(target):
+            return ()
+        others = [one for one in self.entries if one.url.startswith(site_url)]
+        return _merged(one.model_copy(update={"target": target}) for one in others)
 
 
 @dataclass(frozen=True)
@@ -220,14 +229,14 @@ def updated(
     """The ledger after a publication of `items`. What did not change keeps its line as it was."""
     known = {one.guid: one for one in before}
     listed = {one.guid: one for one in items}
-    kept = {one.guid: one for one in ledger.at_target(target)}
+    kept = {one.guid: one for one in (*ledger.at_target(target), *(one for one in before if one.gone is not None))}
     for guid, item in listed.items():
         kept[guid] = _after(known.get(guid), item, target, at, allowed)
     for guid, entry in known.items():
         if guid not in listed and entry.gone is None:
             why = "withdrawn" if entry.slug in withdrawn else allowed.reason or "not listed any more"
             kept[guid] = _noted(entry, at, "removed from the feed", why).model_copy(update={"gone": at})
-    note = allowed.reason if allowed.everything else None
+    note = allowed.reason if allowed.everything or allowed.shrinking else None
     this = Publication(target=target, at=at, feed=feed, items=len(items), note=note)
     last = ledger.latest(target)
     same = last is not None and (last.feed, last.items) == (this.feed, this.items)
@@ -272,7 +281,8 @@ def _after(entry: Entry | None, item: Listed, target: str, at: str, allowed: All
     new = _entry(target, item, at)
     if entry is None:
         return new
-    if entry.item == item.item and entry.gone is None:
+    is_same_audio = not (entry.digest and item.digest) or entry.digest == item.digest
+    if entry.item == item.item and entry.gone is None and is_same_audio:
         return entry if entry.digest or not item.digest else entry.model_copy(update={"digest": item.digest})
     earlier = [one for one in _recordings(entry) if one != Recording(url=item.url, digest=item.digest)]
     new = new.model_copy(update={"first": entry.first, "earlier": tuple(earlier), "notes": entry.notes})
@@ -310,9 +320,11 @@ def _latest(publications: Iterable[Publication]) -> tuple[Publication, ...]:
     by_target: dict[str, list[Publication]] = {}
     for one in publications:
         by_target.setdefault(one.target, []).append(one)
-    return tuple(
-        one for own in by_target.values() for one in sorted(own, key=lambda each: each.at)[-_KEPT_PUBLICATIONS:]
-    )
+    found: list[Publication] = []
+    for own in by_target.values():
+        own.sort(key=lambda each: each.at)
+        found += [one for one in own[:-_KEPT_PUBLICATIONS] if one.note] + own[-_KEPT_PUBLICATIONS:]
+    return tuple(found)
 
 
 def _doubled(items: Sequence[Listed]) -> Iterator[Refusal]:

@@ -199,3 +199,44 @@ def test_a_feed_that_stands_there_counts_as_published() -> None:
     there: tuple[Entry, ...] = from_feed("web", [item(1), item(2)], DAY_1)
     found = judge(there, [item(1)], latest=None, withdrawn=frozenset(), allowed=NOBODY)
     assert [one.code for one in found] == ["feed-episode-lost"]
+
+
+def test_why_a_feed_may_list_fewer_is_kept_for_good() -> None:
+    allowed = Allowed("The ledger was lost.", shrinking=True)
+    fewer = after(Ledger((), FIRST.publications), [item(1)], DAY_2, allowed)
+    assert fewer.publications[-1].note == "The ledger was lost."
+    for at in range(3, 7):
+        fewer = after(fewer, [item(number) for number in range(1, at)], f"2026-11-2{at}T09:00:00+00:00")
+    assert [one.note for one in fewer.publications] == ["The ledger was lost.", None, None]
+
+
+def test_other_audio_of_the_same_length_under_an_address_is_noted_like_any() -> None:
+    other = replace(item(2), digest=files.digest_bytes(b"other"))  # the item is word for word the same
+    assert refused([item(1), other]) == {"feed-enclosure-reused"}
+    second = after(FIRST, [item(1), other], DAY_2, Allowed("why", enclosures={"talk-2"}))
+    (entry,) = [one for one in second.entries if one.slug == "talk-2"]
+    assert (entry.digest, [one.reason for one in entry.notes]) == (other.digest, ["why"])
+    assert refused([item(1), other], ledger=second) == set()
+
+
+def test_a_new_target_takes_over_what_was_published_last_of_each_episode() -> None:
+    second = after(FIRST, [item(1)], DAY_2, Allowed("why", removals={"talk-2"}))
+    moved = updated(
+        second,
+        second.inherited("new-host", "https://show.example/"),
+        [item(1)],
+        target="new-host",
+        at=DAY_3,
+        feed=files.digest_bytes(b"feed"),
+        withdrawn=frozenset(),
+        allowed=NOBODY,
+    )
+    assert {(one.target, one.slug, one.gone) for one in moved.at_target("new-host")} == {
+        ("new-host", "talk-1", None),
+        ("new-host", "talk-2", DAY_2),
+    }
+    # Two targets had it: what happened last counts.
+    third = moved.inherited("third", "https://show.example/")
+    assert {(one.slug, one.gone) for one in third} == {("talk-1", None), ("talk-2", DAY_2)}
+    assert moved.inherited("third", "https://elsewhere.example/") == ()
+    assert moved.inherited("web", "https://show.example/") == ()
