@@ -121,6 +121,10 @@ def _tell(outcome: Outcome, *, dry_run: bool, asked: bool, verify: bool) -> None
         if not asked:
             _show(intent)
         out.print(Text(_done(outcome, verify=verify)))
+    if dry_run and (owed := outcome.owed.deeds()):
+        out.print(Text(f"Left by an earlier publication, and done by the next: {'; '.join(owed)}."))
+    elif made_up := outcome.before.but(outcome.owed).deeds():
+        out.print(Text(f"Left by an earlier publication, and done now: {'; '.join(made_up)}."))
     warn((*intent.warnings, *outcome.warnings))
     if outcome.faults:
         err.print("It is published, but at its public addresses something else was found:")
@@ -205,6 +209,11 @@ def _as_json(outcome: Outcome, *, dry_run: bool) -> dict[str, Any]:
         "kept": {name: until.isoformat() for name, until in plan.kept.items()} if plan else {},
         "unchanged": plan.unchanged if plan else None,
         "verified": outcome.verified,
+        "owed": {
+            "purge": sorted(outcome.owed.purge),
+            "unseen": sorted(outcome.owed.unseen),
+            "untold": sorted(outcome.owed.untold),
+        },
         "problems": [problem_json(one) for one in outcome.faults],
         "warnings": [problem_json(one, "warning") for one in (*intent.warnings, *outcome.warnings)],
     }

@@ -1,8 +1,9 @@
-"""Publishing: from `site/` to where listeners are. Judge, plan, ask, apply, remember; then look, and tell.
+"""Publishing: from `site/` to where listeners are. Judge, plan, ask, apply, remember; then complete what is owed.
 
 Nothing is sent that a run would not build now from what is approved now, and nothing that breaks what apps were
 given before (the ledger). What listeners were given is remembered after it is out: the ledger, the words beside each
-episode (published.json), and the files themselves for going back.
+episode (published.json), and the files themselves for going back. What is owed from the moment when the first file
+goes out is written before (`owed`), so that a publication that is killed is completed by the next.
 """
 
 from __future__ import annotations
@@ -10,26 +11,26 @@ from __future__ import annotations
 import getpass
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from pipeline import files
 from pipeline.errors import Problem, Refused
-from pipeline.publish.deploy.announce import purge_by_command, purge_by_url, tell_hub, tell_podping
 from pipeline.publish.deploy.apply import apply
 from pipeline.publish.deploy.kinds import target_of
 from pipeline.publish.deploy.ledger import LEDGER_NAME, Allowed, read_ledger
 from pipeline.publish.deploy.manifest import MANIFEST_NAME, read_manifest
-from pipeline.publish.deploy.plan import FEED, Rank, make_plan, rank_of, unclear
+from pipeline.publish.deploy.owed import Owed, read_owed, write_owed
+from pipeline.publish.deploy.plan import Rank, make_plan, rank_of, unclear
 from pipeline.publish.deploy.releases import Releases
 from pipeline.publish.deploy.secrets import secrets_in
 from pipeline.publish.deploy.targets import Session, Target, Writer, read
-from pipeline.publish.deploy.verify import Expected, verify
 from pipeline.show import Show, load_show
 from pipeline.show.publishing import TargetSettings
+from pipeline.stages.completing import complete, look, owed_for
 from pipeline.stages.judging import Intent, Judge
 from pipeline.stages.locks import exclusively
 from pipeline.stages.prepare import Report
@@ -53,13 +54,18 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a publication did. `faults` are what was not found at the public addresses, of `verified` recordings."""
+    """What a publication did. `faults` are what was not found at the public addresses, of `verified` recordings.
+
+    `before` is what earlier publications had left to do, `owed` what is left to do now.
+    """
 
     intent: Intent
     done: bool
     verified: int = 0
     faults: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    before: Owed = field(default_factory=Owed)
+    owed: Owed = field(default_factory=Owed)
 
 
 def publish(
@@ -82,6 +88,7 @@ def publish(
     with exclusively(root):
         digests, ledger = remembered_digests(root), read_ledger(show.folder / LEDGER_NAME)
         releases = Releases(build_folder(root) / "releases" / name)
+        owed = read_owed(_folder(root), name)
         readings = list(read_all(show, digests))
         allowed = options.allowed
         if options.rollback:
@@ -89,25 +96,28 @@ def publish(
                 what = "what a person copied, this program cannot take back"
                 raise Refused(Problem(str(root), what, f"Copy the folder before the last in {releases.folder} there"))
             last = ledger.latest(name)
-            content = earlier(show, readings, releases, last.feed if last else None, now)
+            content = earlier(show, readings, releases, last.feed if last else None, owed, now)
             allowed = Allowed(reason=allowed.reason, everything=True)
         else:
             content = present(show, readings, digests, now)
         digests.save()
         judge = Judge(show, name, content, ledger, allowed, now)
-        if target is None:
+        if target is None or settings is None:
             outcome = _by_hand(judge, options, confirm, report)
         else:
-            outcome = _sent(judge, target, exposed(show, releases), options, confirm, report)
+            outcome = _sent(judge, target, settings, exposed(show, releases), owed, options, confirm, report)
         if not outcome.done:
             return outcome
+        # Kept before it is noted, and forgotten after: whoever goes back finds here what the ledger has for the last.
+        if content.number is None:
+            releases.keep(content.wanted, content.facts)
         judge.remember()
-        if options.rollback:
-            releases.drop_newest()
-        releases.keep(content.wanted, content.facts)
+        if content.number is not None:
+            releases.drop_after(content.number)
     if settings is None:
         return outcome
-    return _told(judge, settings, outcome, options, report)
+    after = complete(judge, settings, outcome.owed, _folder(root), looks=options.verify, report=report)
+    return replace(outcome, verified=after.verified, faults=after.faults, warnings=after.warnings, owed=after.owed)
 
 
 def _chosen(show: Show, name: str | None) -> tuple[str, TargetSettings | None]:
@@ -137,9 +147,9 @@ def _by_hand(judge: Judge, options: Options, confirm: Callable[[Intent], bool], 
         return Outcome(intent, done=not options.dry_run)
     asked = 0
     if options.verify:
-        recordings = judge.recordings(intent)
+        recordings = judge.recordings(judge.fresh(intent))
         asked = len(recordings)
-        faults = _verified(judge, recordings, report)
+        faults = look(judge, recordings, report)
         if faults:
             raise Refused(
                 [
@@ -155,12 +165,14 @@ def _by_hand(judge: Judge, options: Options, confirm: Callable[[Intent], bool], 
 def _sent(
     judge: Judge,
     target: Target,
+    settings: TargetSettings,
     hasty: frozenset[str],
+    before: Owed,
     options: Options,
     confirm: Callable[[Intent], bool],
     report: Report,
 ) -> Outcome:
-    scratch = build_folder(judge.show.root) / "publishing"
+    scratch = _folder(judge.show.root)
     writer = None if options.dry_run else Writer(_token(judge.show.root), _who(), options.take_over)
     with target.open(writer) as session:
         # What a killed publication had finished and not shown is no promise to anybody yet.
@@ -176,7 +188,10 @@ def _sent(
             raise Refused(problems)
         intent = judge.intent(target.place, plan, session.warnings)
         if options.dry_run or (not intent.empty and not confirm(intent)):
-            return Outcome(intent, done=False)
+            return Outcome(intent, done=False, before=before, owed=before)
+        more = owed_for(judge, settings, intent, plan)
+        owed = before.and_also(more) if more else before
+        write_owed(scratch, judge.target, owed)
         apply(
             session,
             plan,
@@ -185,7 +200,7 @@ def _sent(
             scratch=scratch,
             report=lambda name, part: report(judge.target, "publishing", part),
         )
-    return Outcome(intent, done=True)
+    return Outcome(intent, done=True, before=before, owed=owed)
 
 
 def _learn(judge: Judge, looking: Session) -> None:
@@ -196,56 +211,14 @@ def _learn(judge: Judge, looking: Session) -> None:
     judge.learn([one for one in feeds if one is not None], digests.get)
 
 
-def _told(judge: Judge, settings: TargetSettings, outcome: Outcome, options: Options, report: Report) -> Outcome:
-    """What follows a publication: caches forget, then it is looked at, and only what is there is announced."""
-    plan, show = outcome.intent.plan, judge.show
-    warnings: list[Problem] = []
-    changed = [] if plan is None else [step.upload.name for step in plan.steps] + list(plan.deletions)
-    if changed:
-        urls = [url for name in changed for url in _addresses(show.settings.site_url, name)]
-        if settings.purge:
-            warnings += purge_by_command(settings.purge, urls)
-        if settings.purge_url:
-            warnings += purge_by_url(settings.purge_url, urls)
-    # Hubs hear of a feed once it is there for everybody: where a cache still holds the old one, with the next look.
-    untold = build_folder(show.root) / "publishing" / f"untold-{judge.target}"
-    if FEED in changed:
-        files.write_text(untold, "")
-    if not options.verify:
-        return Outcome(outcome.intent, done=True, warnings=tuple(warnings))
-    recordings = judge.recordings(outcome.intent)
-    faults = _verified(judge, recordings, report)
-    if not faults and untold.exists():
-        feed_url = show.settings.site_url + FEED
-        if show.settings.announce.websub_hub:
-            warnings += tell_hub(show.settings.announce.websub_hub, feed_url)
-        if show.settings.announce.podping:
-            warnings += tell_podping(feed_url)
-        untold.unlink()
-    return Outcome(outcome.intent, True, len(recordings), tuple(faults), tuple(warnings))
-
-
-def _verified(judge: Judge, recordings: Sequence[Expected], report: Report) -> list[Problem]:
-    found = verify(
-        judge.show.settings.site_url + FEED,
-        judge.content.bytes_of(FEED),
-        recordings,
-        report=lambda url: report(judge.target, "asking for it", 0.0),
-    )
-    report(judge.target, "asking for it", 1.0)  # or its bar would run on below the question that follows
-    return found
-
-
-def _addresses(site_url: str, name: str) -> Iterator[str]:
-    """The addresses under which a file is known: a folder's page also by the folder's."""
-    yield site_url + name
-    if name == "index.html" or name.endswith("/index.html"):
-        yield site_url + name.removesuffix("index.html")
+def _folder(root: Path) -> Path:
+    """Where publications keep what is theirs alone."""
+    return build_folder(root) / "publishing"
 
 
 def _token(root: Path) -> str:
     """By what a target's lock is known as this show's on this machine, also after a kill; a copy of it has another."""
-    path = build_folder(root) / "publishing" / "token"
+    path = _folder(root) / "token"
     token = ""
     with suppress(OSError, ValueError):
         token = path.read_text("utf-8").strip()

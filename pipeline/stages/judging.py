@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,7 +38,10 @@ class Intent:
 
 
 class Judge:
-    """Holds `content` against what the ledger knows of `target`, and against what is shown there (`learn`)."""
+    """Holds `content` against what the ledger knows of `target`, and against what is shown there (`learn`).
+
+    A target that is new is held to what apps were given at the same address before.
+    """
 
     def __init__(
         self, show: Show, target: str, content: Content, ledger: Ledger, allowed: Allowed, now: datetime
@@ -50,7 +54,9 @@ class Judge:
         digests = {one.name: one.digest for one in content.wanted}
         self._items = listed(content.feeds(), show.settings.site_url, digests.get)
         self._ledger = ledger
-        self._before: tuple[Entry, ...] = ledger.at_target(target)
+        own = ledger.at_target(target)
+        self._before: tuple[Entry, ...] = own or ledger.inherited(target, show.settings.site_url)
+        self._here = {one.guid for one in own if one.gone is None}
 
     def learn(self, feeds: Sequence[bytes], digest_of: Callable[[str], str | None]) -> None:
         """Take what the target shows apps now for published, where the ledger does not know it.
@@ -61,6 +67,7 @@ class Judge:
         entries = {one.guid: one for one in memory.from_feed(self.target, shown, self._at)}
         entries |= {one.guid: one.model_copy(update={"gone": None}) for one in self._before if one.guid in entries}
         self._before = (*(one for one in self._before if one.guid not in entries), *entries.values())
+        self._here |= entries.keys()
 
     def require(self) -> None:
         """Raise Refused with every promise to listeners that would be broken."""
@@ -78,7 +85,9 @@ class Judge:
 
     def intent(self, place: str, plan: Plan | None, warnings: Sequence[Problem] = ()) -> Intent:
         """What listeners would find new, changed and gone, and what would travel."""
-        new, changed, gone = memory.news(self._before, self._items)
+        _, changed, gone = memory.news(self._before, self._items)
+        new = [one for one in self._items if one.guid not in self._here]
+        changed = [one for one in changed if one.guid in self._here]
         return Intent(self.target, place, plan, new, changed, gone, tuple(warnings))
 
     def remember(self) -> None:
@@ -99,13 +108,28 @@ class Judge:
             if (self.show.folder / slug).is_dir():
                 write_record(self.show.folder / slug, record)
 
-    def recordings(self, intent: Intent) -> list[Expected]:
-        """The recordings that listeners get new, below the site's own address."""
-        paths = {one.name: one for one in self.content.wanted}
+    def fresh(self, intent: Intent) -> frozenset[str]:
+        """Names of recordings below the site's own address that listeners get new here, or that travel."""
         known = {(one.url, one.size_bytes) for one in self._ledger.at_target(self.target)}
-        asked = [item for item in (*intent.new, *intent.changed) if (item.url, item.size_bytes) not in known]
-        found = [(item, paths.get(name_of(item.url, self.show.settings.site_url) or "")) for item in asked]
-        return [Expected(item.url, one.path, one.size_bytes) for item, one in found if one is not None]
+        travel = {step.upload.name for step in intent.plan.steps} if intent.plan else frozenset()
+        return frozenset(
+            name for name, one in self._recordings().items() if (one.url, one.size_bytes) not in known or name in travel
+        )
+
+    def recordings(self, names: AbstractSet[str]) -> list[Expected]:
+        """Those of the named recordings that are published now, newest first."""
+        paths = {one.name: one for one in self.content.wanted if one.name in names}
+        named = [(item, paths[name]) for name, item in self._recordings().items() if name in paths]
+        return [Expected(item.url, one.path, one.size_bytes) for item, one in named]
+
+    def names(self, urls: Iterable[str]) -> frozenset[str]:
+        """The names of files of the site, by their addresses."""
+        found = (name_of(url, self.show.settings.site_url) for url in urls)
+        return frozenset(name for name in found if name)
+
+    def _recordings(self) -> dict[str, Listed]:
+        found = {name_of(one.url, self.show.settings.site_url): one for one in self._items}
+        return {name: one for name, one in found.items() if name}
 
     @property
     def _at(self) -> str:

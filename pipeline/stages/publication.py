@@ -10,6 +10,7 @@ from typing import Any
 from pipeline import files
 from pipeline.digests import DigestCache
 from pipeline.errors import Problem, Refused
+from pipeline.publish.deploy.owed import Owed
 from pipeline.publish.deploy.plan import Rank, Wanted, rank_of
 from pipeline.publish.deploy.releases import Releases
 from pipeline.publish.published import Record, record_of
@@ -23,11 +24,15 @@ _SAFEGUARDS = ("consent-", "protected-name", "redaction-incomplete")
 
 @dataclass(frozen=True)
 class Content:
-    """The files that are to be published, the words in them by slug, and what is kept beside them for going back."""
+    """The files that are to be published, the words in them by slug, and what is kept beside them for going back.
+
+    `number` is that of the kept publication that this is; None for `site/`.
+    """
 
     wanted: tuple[Wanted, ...]
     words: Mapping[str, Record]
     facts: Mapping[str, Any] = field(repr=False)
+    number: int | None = None
 
     def bytes_of(self, name: str) -> bytes | None:
         """A file whole; None where there is none of this name."""
@@ -74,13 +79,14 @@ def present(show: Show, readings: Sequence[Reading], digests: DigestCache, now: 
 
 
 def earlier(
-    show: Show, readings: Sequence[Reading], releases: Releases, last_feed: str | None, now: datetime
+    show: Show, readings: Sequence[Reading], releases: Releases, last_feed: str | None, owed: Owed, now: datetime
 ) -> Content:
-    """The publication before the last one, whose feed has the digest `last_feed` as far as anybody knows.
+    """The publication before the last one, whose feed has the digest `last_feed` as far as anybody knows; before one
+    that was broken off (`owed`) the last that was completed.
 
     Raises Refused where something in it must not be public any more, or where it is not kept here.
     """
-    kept = releases.before(last_feed)
+    kept = releases.before(last_feed, begun=owed.begun, back=owed.back)
     words = {slug: Record.model_validate(one) for slug, one in kept.facts.get("words", {}).items()}
     readable = {reading.episode.slug: reading for reading in readings}
     problems: list[Problem] = []
@@ -99,7 +105,7 @@ def earlier(
         problems.append(Problem(slug, f"the earlier publication must not come back: {why}", "Publish forward instead"))
     if problems:
         raise Refused(problems)
-    return Content(kept.wanted, words, kept.facts)
+    return Content(kept.wanted, words, kept.facts, kept.number)
 
 
 def exposed(show: Show, releases: Releases) -> frozenset[str]:

@@ -21,13 +21,14 @@ import uvicorn
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.errors import Busy, Refused
+from pipeline.errors import Busy, Problem, Refused
 from pipeline.publish.deploy.folder import FolderSession
 from pipeline.publish.deploy.ledger import Allowed, Ledger, read_ledger
+from pipeline.publish.deploy.releases import Releases
 from pipeline.publish.serve import application
 from pipeline.stages.amending import correct, withdraw
 from pipeline.stages.deploying import Options, Outcome, publish
-from pipeline.stages.judging import Intent
+from pipeline.stages.judging import Intent, Judge
 from pipeline.stages.locks import exclusively
 from pipeline.stages.run import approve, run
 from tests.episodes import ADA, NOW, add_episode
@@ -93,6 +94,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         add_episode(folder, SECOND, number=2, title="Second talk")
         run(root, NOW, quiet)
         with shown(www / "current", listening):
+            httpx.get(url)  # the server looks once, at first, whether there is something to show
             yield House(root, www, url)
 
 
@@ -423,3 +425,155 @@ def test_hubs_hear_of_a_feed_once_it_is_there_for_everybody(house: House, tmp_pa
         house.publish()
         hub.shutdown()
     assert len(heard) == 1
+
+
+def killed(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def purging(house: House, script: str) -> None:
+    """Give the target a program that makes a cache forget."""
+    path = house.root / "episodes" / "show.toml"
+    path.write_text(f"{path.read_text('utf-8')}purge = {json.dumps(['/bin/sh', '-c', script])}\n", encoding="utf-8")
+
+
+def correct_a_figure(house: House, now: Any = LATER, *, was: int = 381, becomes: int = 318) -> None:
+    house.change(f"{FIRST}/notes.md", f"{was} cases", f"{becomes} cases")
+    correct(house.root, FIRST, kind="correction", by="Ada Host", now=now)
+    approve(house.root, FIRST, ADA, now)
+    run(house.root, now, quiet)
+
+
+BACK = Options(rollback=True, allowed=Allowed("The new figure was wrong."))
+
+
+@pytest.mark.parametrize(("owner", "name"), [(FolderSession, "commit"), (Releases, "keep"), (Judge, "remember")])
+def test_what_a_killed_publication_did_not_come_to_the_next_one_does(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
+    note, heard = tmp_path / "purged.txt", list[str]()
+    purging(house, f"cat > {note}")
+    path = house.root / "episodes" / "show.toml"
+    path.write_text(f'{path.read_text("utf-8")}\n[announce]\nwebsub_hub = "https://hub.example/"\n', encoding="utf-8")
+
+    def tell(hub: str, feed_url: str) -> list[Problem]:
+        heard.append(feed_url)
+        return []
+
+    monkeypatch.setattr("pipeline.stages.completing.tell_hub", tell)
+    run(house.root, NOW, quiet)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, killed)
+        with pytest.raises(KeyboardInterrupt):
+            house.publish()
+    assert not note.exists()
+    dry = CliRunner().invoke(app, ["publish", "--root", str(house.root), "--dry-run"])
+    assert "Left by an earlier publication, and done by the next: telling caches of" in dry.stdout
+    again = house.publish(now=LATER)
+    assert (again.faults, again.verified, heard) == ((), 2, [f"{house.url}feed.xml"])
+    purged = note.read_text("utf-8").splitlines()
+    assert {f"{house.url}feed.xml", f"{house.url}{FIRST}/index.html", house.url} <= set(purged)
+    note.unlink()
+    assert house.publish(now=LATEST).intent.empty
+    assert not note.exists()
+    assert len(heard) == 1
+
+
+def test_a_recording_that_was_not_there_is_asked_for_until_it_is(house: House, tmp_path: Path) -> None:
+    behind = tmp_path / "behind"
+    house.change("show.toml", str(house.www), str(behind))
+    assert len(house.publish().faults) == 3
+    shutil.copytree(behind / "current", house.www / "releases" / "mine")
+    (house.www / "current").symlink_to("releases/mine")
+    recordings = list((house.www / "current").rglob("*.mp3"))
+    for one in recordings:
+        one.unlink()
+    asked = ["publish", "--root", str(house.root)]
+    again = CliRunner().invoke(app, asked)
+    assert again.exit_code == 1
+    assert again.stderr.count("answers 404") == 2
+    for one in recordings:
+        shutil.copy(behind / "current" / one.parent.name / one.name, one)
+    there = CliRunner().invoke(app, asked)
+    assert there.exit_code == 0, there.output
+    assert "done now: asking for 2 recordings at the public address" in there.stdout
+    assert house.publish(now=LATER).verified == 0
+
+
+def test_without_a_look_the_next_look_is_at_all_of_it(house: House) -> None:
+    assert house.publish(Options(verify=False)).verified == 0
+    assert house.publish(now=LATER).verified == 2
+
+
+def test_a_cache_that_could_not_be_told_is_told_again(house: House, tmp_path: Path) -> None:
+    note = tmp_path / "purged.txt"
+    purging(house, f"test -e {tmp_path}/up && cat > {note}")
+    assert "the cache was not told: it ended with 1" in house.publish().warnings[0].what
+    (tmp_path / "up").touch()
+    assert house.publish(now=LATER).warnings == ()
+    assert f"{house.url}feed.xml" in note.read_text("utf-8").splitlines()
+
+
+def test_what_a_purge_program_prints_is_nobodys_crash(house: House) -> None:
+    purging(house, r"printf '\\377caf\\351'; printf '\\377' >&2")
+    assert house.publish().warnings == ()
+
+
+def test_a_new_target_is_held_to_what_listeners_were_given_elsewhere(house: House, tmp_path: Path) -> None:
+    """A move to another server: the address, and so the listeners, are those of before."""
+    house.publish()
+    house.change("show.toml", "[targets.web]", "[targets.new-host]")
+    house.change("show.toml", str(house.www), str(tmp_path / "new-host"))
+    house.change(f"{SECOND}/episode.toml", "Second talk", "Another title")
+    run(house.root, LATER, quiet)
+    with pytest.raises(Refused, match="“Second talk” was published on 2026-11-24 and is not in the feed any more"):
+        house.publish(Options(verify=False), LATER)
+    allowed = Allowed("It was a rehearsal.", removals=frozenset({SECOND}))
+    outcome = house.publish(Options(verify=False, allowed=allowed), LATER)
+    assert ([one.slug for one in outcome.intent.new], [one.slug for one in outcome.intent.gone]) == ([FIRST], [SECOND])
+    moved = {one.slug: one for one in house.ledger.at_target("new-host")}
+    assert moved[FIRST].first == moved[SECOND].first == house.ledger.at_target("web")[0].first
+    assert moved[SECOND].notes[-1].reason == "It was a rehearsal."
+    # From now on it has a past of its own.
+    assert house.publish(Options(verify=False), LATEST).intent.empty
+
+
+@pytest.mark.parametrize(("owner", "name"), [(FolderSession, "commit"), (Releases, "keep"), (Judge, "remember")])
+def test_before_a_publication_that_was_broken_off_is_the_last_that_was_not(
+    house: House, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
+    house.publish()
+    correct_a_figure(house)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, killed)
+        with pytest.raises(KeyboardInterrupt):
+            house.publish(now=LATER)
+    assert house.publish(BACK, LATEST).faults == ()
+    assert "381 cases" in house.read(f"{FIRST}/")
+    assert house.publish(now=LATEST).faults == ()
+    assert "318 cases" in house.read(f"{FIRST}/")
+    house.publish(BACK, LATEST)
+    assert "381 cases" in house.read(f"{FIRST}/")
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(FolderSession, "commit"), (Judge, "remember"), (Releases, "drop_after")],
+)
+def test_going_back_that_was_broken_off_goes_no_further_back(
+    house: House, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
+    house.publish()
+    correct_a_figure(house, was=381, becomes=350)
+    house.publish(now=LATER)
+    correct_a_figure(house, LATEST, was=350, becomes=318)
+    house.publish(now=LATEST)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, killed)
+        with pytest.raises(KeyboardInterrupt):
+            house.publish(BACK, LATEST + timedelta(hours=1))
+    assert house.publish(BACK, LATEST + timedelta(hours=1)).faults == ()
+    assert "350 cases" in house.read(f"{FIRST}/")
+    assert len(list(Releases(house.root / "build" / "releases" / "web").listings())) == 2
+    assert house.publish(now=LATEST + timedelta(days=1)).faults == ()
+    assert "318 cases" in house.read(f"{FIRST}/")

@@ -1,5 +1,5 @@
 """After publishing: caches are told what to forget, hubs what is new. None of them can undo a publication: each that
-fails is a warning.
+fails is a warning, and is told again by the next publication.
 
 Tokens come from the environment and stand in no message: ONRECORD_PURGE_TOKEN is sent to `purge_url` as a bearer
 token, ONRECORD_PODPING_TOKEN to podping.cloud.
@@ -19,6 +19,7 @@ from pipeline.errors import Problem
 PODPING = "https://podping.cloud/"
 _TIMEOUT_S = 30.0
 _AGENT = "OnRecord-publish/1"
+_AGAIN = "Publish again, which tells it again; or tell it by hand"
 
 
 def purge_by_command(command: Sequence[str], urls: Sequence[str]) -> list[Problem]:
@@ -26,13 +27,18 @@ def purge_by_command(command: Sequence[str], urls: Sequence[str]) -> list[Proble
     try:
         # S603: the argument list stands in the show's own settings; no shell reads it.
         done = subprocess.run(  # noqa: S603
-            list(command), input="\n".join(urls) + "\n", text=True, capture_output=True, timeout=300, check=False
+            list(command),
+            input="".join(f"{url}\n" for url in urls).encode("utf-8"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=300,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         why = "it took too long" if isinstance(error, subprocess.TimeoutExpired) else error.strerror
-        return [Problem(command[0], f"the cache was not told: {why}", "Tell it by hand")]
+        return [Problem(command[0], f"the cache was not told: {why}", _AGAIN)]
     if done.returncode:
-        return [Problem(command[0], f"the cache was not told: it ended with {done.returncode}", "Tell it by hand")]
+        return [Problem(command[0], f"the cache was not told: it ended with {done.returncode}", _AGAIN)]
     return []
 
 
@@ -53,7 +59,7 @@ def tell_podping(feed_url: str, service: str = PODPING) -> list[Problem]:
     """Tell podping.cloud that the feed is another."""
     token = os.environ.get("ONRECORD_PODPING_TOKEN")
     if not token:
-        return [Problem(service, "Podping was not told: it needs a token", "Set ONRECORD_PODPING_TOKEN")]
+        return [Problem(service, "Podping was not told: it needs a token", "Set ONRECORD_PODPING_TOKEN, publish again")]
     asked = {"url": feed_url, "reason": "update", "medium": "podcast"}
     return _told(service, "Podping", lambda client: client.get(service, params=asked, headers={"Authorization": token}))
 
@@ -64,7 +70,11 @@ def _told(url: str, whom: str, ask: Callable[[httpx.Client], httpx.Response]) ->
         with httpx.Client(timeout=_TIMEOUT_S, headers={"User-Agent": _AGENT}) as client:
             answer = ask(client)
     except httpx.HTTPError as error:
-        return [Problem(place, f"{whom} was not told: {type(error).__name__}", "It will find out by itself, later")]
+        return [Problem(place, f"{whom} was not told: {type(error).__name__}", "Publish again, which tells it again")]
     if answer.is_error:
-        return [Problem(place, f"{whom} was not told: it answers {answer.status_code}", "Look at its settings")]
+        return [
+            Problem(
+                place, f"{whom} was not told: it answers {answer.status_code}", "Look at its settings, publish again"
+            )
+        ]
     return []

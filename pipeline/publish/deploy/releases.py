@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,16 @@ _KEPT = 3
 
 @dataclass(frozen=True)
 class Kept:
-    """One publication: its files, and facts that the stage noted."""
+    """One publication: its number, its files, and facts that the stage noted."""
 
-    folder: Path
+    number: int
     wanted: tuple[Wanted, ...]
     facts: Mapping[str, Any]
+
+
+def digest_of(wanted: Iterable[Wanted]) -> str:
+    """By what a publication is known again: the names and digests of all its files."""
+    return files.digest_json(_listed(wanted))
 
 
 class Releases:
@@ -41,7 +46,7 @@ class Releases:
     def keep(self, wanted: Iterable[Wanted], facts: Mapping[str, Any]) -> None:
         """Keep what was just published; where its files are those of the newest that is kept, the facts alone."""
         wanted = tuple(wanted)
-        listed = {one.name: [one.digest, one.size_bytes] for one in wanted}
+        listed = _listed(wanted)
         kept = files.readable_json({"files": listed, "facts": dict(facts)}).encode("utf-8")
         numbers = self._numbers()
         if numbers and self._read(numbers[-1])[0] == listed:
@@ -60,20 +65,29 @@ class Releases:
         # Last: a folder without it was killed in the making, and counts for nothing.
         files.write_bytes(target / _FACTS, kept)
         for old in self._numbers()[:-_KEPT]:
-            shutil.rmtree(self.folder / f"{old:06d}")
+            self._forget(old)
+        whole = {f"{one:06d}" for one in self._numbers()}
+        for entry in self.folder.iterdir():
+            if entry.is_dir() and entry.name.isdigit() and entry.name not in whole:
+                shutil.rmtree(entry)  # an earlier text that a killed publication was taking away
 
     def newest_facts(self) -> Mapping[str, Any]:
         """The facts of the last publication that is kept here; empty where there is none."""
         return self._read(self._numbers()[-1])[1] if self._numbers() else {}
 
-    def before(self, last_feed: str | None) -> Kept:
+    def before(self, last_feed: str | None, *, begun: str | None = None, back: int | None = None) -> Kept:
         """The publication before the last one, whose feed has the digest `last_feed` (None: nobody knows).
 
+        `begun` and `back` are what a publication left that was broken off (`owed.Owed`): the one before that is the
+        last that was completed, and going back goes on to where it was going.
         Raises Refused where there is none, where another machine made the last one, or where its files are not as kept.
         """
-        numbers = self._numbers()
-        newest_feed = self._read(numbers[-1])[0].get(FEED, [None])[0] if numbers else None
-        if last_feed and newest_feed and last_feed != newest_feed:
+        listings = {number: listed for number in self._numbers() if (listed := self._read(number)[0])}
+        numbers = list(listings)
+        if not numbers:
+            raise self._none_kept()
+        feeds = {number: listed.get(FEED, [None])[0] for number, listed in listings.items()}
+        if last_feed and last_feed not in feeds.values() and all(feeds.values()):
             raise Refused(
                 Problem(
                     str(self.folder),
@@ -81,30 +95,56 @@ class Releases:
                     "Go back on that machine, or publish forward",
                 )
             )
-        if len(numbers) < 2:
-            raise Refused(
-                Problem(
-                    str(self.folder),
-                    "this machine keeps no earlier publication",
-                    "Check out episodes/ as it was, approve and run; then publish",
-                )
-            )
-        folder = self.folder / f"{numbers[-2]:06d}"
-        listed, facts = self._read(numbers[-2])
-        wanted = tuple(
-            Wanted(name, folder / _FILES / name, size_bytes, digest) for name, (digest, size_bytes) in listed.items()
-        )
+        is_kept = begun == files.digest_json(listings[numbers[-1]])
+        if back in listings:
+            return self._whole(back, listings[back])
+        if begun is not None and not is_kept:
+            return self._whole(numbers[-1], listings[numbers[-1]])
+        of_the_last = [number for number, feed in feeds.items() if feed == last_feed and not is_kept]
+        earlier = [number for number in numbers if number < (of_the_last or numbers)[-1]]
+        if not earlier:
+            raise self._none_kept()
+        return self._whole(earlier[-1], listings[earlier[-1]])
+
+    def drop_after(self, number: int) -> None:
+        """Forget the publications after one: it was brought back."""
+        for later in self._numbers():
+            if later > number:
+                self._forget(later)
+
+    def listings(self) -> Iterator[tuple[Path, Mapping[str, str] | None]]:
+        """Each kept publication: the folder of its files with their digests by name, None where they cannot be read."""
+        for number in self._numbers():
+            listed = self._read(number)[0]
+            folder = self.folder / f"{number:06d}" / _FILES
+            yield folder, {name: digest for name, (digest, _) in listed.items()} if listed else None
+
+    def _whole(self, number: int, listed: Mapping[str, Any]) -> Kept:
+        folder = self.folder / f"{number:06d}" / _FILES
+        wanted = tuple(Wanted(name, folder / name, size_bytes, digest) for name, (digest, size_bytes) in listed.items())
         damaged = [one for one in wanted if not one.path.is_file() or files.digest_file(one.path) != one.digest]
         if damaged:
             raise Refused(
                 [Problem(str(one.path), "it is not as it was published", "Publish forward instead") for one in damaged]
             )
-        return Kept(folder, wanted, facts)
+        return Kept(number, wanted, self._read(number)[1])
 
-    def drop_newest(self) -> None:
-        """Forget the newest publication: the one before was brought back."""
-        for number in self._numbers()[-1:]:
-            shutil.rmtree(self.folder / f"{number:06d}")
+    def _none_kept(self) -> Refused:
+        return Refused(
+            Problem(
+                str(self.folder),
+                "this machine keeps no earlier publication",
+                "Check out episodes/ as it was, approve and run; then publish",
+            )
+        )
+
+    def _forget(self, number: int) -> None:
+        # First what makes it count: a kill in the middle leaves no half of one that looks whole.
+        self._facts(number).unlink(missing_ok=True)
+        shutil.rmtree(self.folder / f"{number:06d}")
+
+    def _facts(self, number: int) -> Path:
+        return self.folder / f"{number:06d}" / _FACTS
 
     def _numbers(self) -> list[int]:
         if not self.folder.is_dir():
@@ -114,7 +154,11 @@ class Releases:
 
     def _read(self, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
         try:
-            kept = json.loads((self.folder / f"{number:06d}" / _FACTS).read_bytes())
+            kept = json.loads(self._facts(number).read_bytes())
             return dict(kept["files"]), dict(kept["facts"])
         except (OSError, ValueError, KeyError, TypeError):
             return {}, {}
+
+
+def _listed(wanted: Iterable[Wanted]) -> dict[str, list[Any]]:
+    return {one.name: [one.digest, one.size_bytes] for one in wanted}
