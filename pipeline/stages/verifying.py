@@ -1,11 +1,13 @@
 """Every digest that was ever noted, reckoned again: whether something rotted, was exchanged or is missing.
 
-Nothing is believed but the bytes: the digests remembered in `build/` are left aside. Nothing is changed either.
+Nothing is believed but the bytes: the digests remembered in `build/` are left aside, and what a target says of itself
+is held against the ledger. Nothing is changed either. An area that cannot be looked at costs the others nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +15,14 @@ from pipeline import files, release
 from pipeline.digests import DigestCache
 from pipeline.errors import OnRecordError, Problem, Refused
 from pipeline.publish.deploy.kinds import target_of
-from pipeline.publish.deploy.ledger import LEDGER_NAME, read_ledger
+from pipeline.publish.deploy.ledger import LEDGER_NAME, Ledger, read_ledger
 from pipeline.publish.deploy.listed import name_of
 from pipeline.publish.deploy.manifest import MANIFEST_NAME, read_manifest
-from pipeline.publish.deploy.targets import read
+from pipeline.publish.deploy.plan import FEED
+from pipeline.publish.deploy.releases import Releases
+from pipeline.publish.deploy.targets import Session, read
 from pipeline.publish.links.snapshots import SNAPSHOTS_NAME, read_list
+from pipeline.publish.published import PUBLISHED_NAME
 from pipeline.show import Show, load_show
 from pipeline.stages import stamps
 from pipeline.stages.prepare import Report
@@ -39,15 +44,18 @@ class Checked:
 def verify_all(root: Path, target: str | None, report: Report) -> tuple[Checked, ...]:
     """Reckon every digest of a show again, and with `target` (a name of show.toml's) those of what stands there.
 
-    Raises InvalidShow when the show's own files cannot be used, Refused for a target that is not known, NoAnswer
-    where it cannot be reached.
+    Raises InvalidShow when the show's own files cannot be used, Refused for a target that is not known.
     """
     show = load_show(root)
+    if target is not None and target not in show.settings.targets:
+        known = ", ".join(show.settings.targets) or "none"
+        raise Refused(Problem("show.toml", f"there is no target {target}", f"Those that there are: {known}"))
     areas: dict[str, Callable[[], _Found]] = {
         "approvals": lambda: _approvals(show, report),
         "finished recordings": lambda: _releases(show, report),
         "site": lambda: _site(show, report),
         "ledger": lambda: _ledger(show),
+        "kept publications": lambda: _kept(show, report),
         "copies of sources": lambda: _copies(show),
     }
     if target is not None:
@@ -56,7 +64,15 @@ def verify_all(root: Path, target: str | None, report: Report) -> tuple[Checked,
 
 
 def _checked(area: str, found: _Found) -> Checked:
-    looked_at = list(found)
+    looked_at: list[Problem | None] = []
+    try:
+        looked_at.extend(found)
+    except OnRecordError as error:
+        looked_at.extend(error.problems)
+    except OSError as error:
+        looked_at.append(
+            Problem(error.filename or area, f"it cannot be read ({error.strerror or error})", "Restore it")
+        )
     return Checked(area, len(looked_at), tuple(problem for problem in looked_at if problem is not None))
 
 
@@ -65,8 +81,16 @@ def _approvals(show: Show, report: Report) -> _Found:
         yield Problem(
             slug, f"it cannot be read, so neither can its approval: {error.problems[0].what}", "Mend it first"
         )
+    given = _given(show)
+    for slug in sorted(given.keys() - {one.slug for one in show.episodes} - show.broken.keys() - show.withdrawn.keys()):
+        what = f"it was published at {given[slug]}, and its folder is gone"
+        yield Problem(slug, what, "Restore it; what may not be public any more is taken out by onrecord withdraw")
     for episode in show.episodes:
         if not (episode.folder / "approvals").is_dir():
+            if episode.slug not in show.withdrawn and (
+                episode.slug in given or (episode.folder / PUBLISHED_NAME).exists()
+            ):
+                yield Problem(episode.slug, "it was published, and its approvals are gone", "Restore approvals/")
             continue
         report(episode.slug, "reckoning digests", 0.0)
         try:
@@ -87,7 +111,11 @@ def _releases(show: Show, report: Report) -> _Found:
         finished = kept_release_path(folder, episode) if episode.keeps_audio else folder / release.RELEASE_AUDIO_NAME
         if (folder / release.RELEASE_FACTS_NAME).exists() and finished.exists():
             report(episode.slug, "reading the finished recording", 0.0)
-            noted = release.read_release(folder / release.RELEASE_FACTS_NAME).digest
+            try:
+                noted = release.read_release(folder / release.RELEASE_FACTS_NAME).digest
+            except OnRecordError as error:
+                yield from error.problems
+                continue
             yield _compared(finished, noted, f"Delete {folder} and run again")
 
 
@@ -115,6 +143,28 @@ def _ledger(show: Show) -> _Found:
             yield None
 
 
+def _kept(show: Show, report: Report) -> _Found:
+    folder = build_folder(show.root) / "releases"
+    remedy = "It cannot be gone back to; publications that follow take its place"
+    read_already: dict[tuple[int, int], str] = {}  # most files of a publication are those of the one before
+    for target in sorted(folder.iterdir()) if folder.is_dir() else ():
+        for kept, listed in Releases(target).listings():
+            report(target.name, "reading kept publications", 0.0)
+            if listed is None:
+                yield Problem(str(kept.parent), "what was published cannot be read", remedy)
+            for name, digest in (listed or {}).items():
+                path = kept / name
+                status = path.stat() if path.is_file() else None
+                same = (status.st_dev, status.st_ino) if status else None
+                if same is None or read_already.get(same) != digest:
+                    problem = _compared(path, digest, remedy)
+                    if same and problem is None:
+                        read_already[same] = digest
+                    yield problem
+                else:
+                    yield None
+
+
 def _copies(show: Show) -> _Found:
     for taken in read_list(show.folder / SNAPSHOTS_NAME).values():
         for copy in taken:
@@ -124,22 +174,59 @@ def _copies(show: Show) -> _Found:
 
 
 def _target(show: Show, name: str, report: Report) -> _Found:
-    if name not in show.settings.targets:
-        known = ", ".join(show.settings.targets) or "none"
-        raise Refused(Problem("show.toml", f"there is no target {name}", f"Those that there are: {known}"))
     target = target_of(show.settings.targets[name], show.root)
+    promised = _promised(show, name)
     with target.open(None) as session:
-        noted = read_manifest(read(session, MANIFEST_NAME))
-        stored = session.stored()
-        for number, (file, one) in enumerate(sorted(noted.items())):
-            report(name, "reading", number / len(noted))
-            where, remedy = f"{target.place}/{file}", "Publish again; only what differs is sent"
-            if file not in stored:
-                yield Problem(where, "it was published and is not there", remedy)
-                continue
-            pieces = session.pieces(file)
-            there = None if pieces is None else files.digest_pieces(pieces)
-            yield None if there == one.digest else Problem(where, "it is not what was published", remedy)
+        content = read(session, MANIFEST_NAME)
+        noted, stored = read_manifest(content), session.stored()
+        if promised and not noted:
+            what = (
+                "the note of what was published cannot be read" if content else "the note of what was published is gone"
+            )
+            yield Problem(f"{target.place}/{MANIFEST_NAME}", what, "Publish again: it is written anew")
+        names = sorted(noted.keys() | promised.keys())
+        for number, file in enumerate(names):
+            report(name, "reading", number / len(names))
+            where = f"{target.place}/{file}"
+            there = _digest_there(session, file) if file in stored else None
+            if there is None:
+                yield Problem(where, "it was published and is not there", "Publish again; only what is missing is sent")
+            elif there != promised.get(file, there):
+                what = "it is not what the ledger has of it: it rotted, was exchanged, or somebody else published since"
+                yield Problem(where, what, "Get the ledger of who published last; or delete it there, publish again")
+            elif file in noted and there != noted[file].digest:
+                yield Problem(where, "it is not what was published", "Delete it there, and publish again")
+            else:
+                yield None
+
+
+def _promised(show: Show, target: str) -> Mapping[str, str]:
+    """The digests that the ledger has of what listeners get at a target: the recordings, and the feed."""
+    ledger = _readable_ledger(show)
+    found = {
+        name: entry.digest
+        for entry in ledger.at_target(target)
+        if entry.gone is None and entry.digest and (name := name_of(entry.url, show.settings.site_url))
+    }
+    last = ledger.latest(target)
+    return found | ({FEED: last.feed} if last else {})
+
+
+def _digest_there(session: Session, name: str) -> str | None:
+    pieces = session.pieces(name)
+    return None if pieces is None else files.digest_pieces(pieces)
+
+
+def _given(show: Show) -> Mapping[str, str]:
+    """The episodes that listeners were given, each with one of its targets."""
+    return {one.slug: one.target for one in _readable_ledger(show).entries if one.gone is None and one.slug}
+
+
+def _readable_ledger(show: Show) -> Ledger:
+    """The ledger; empty where it cannot be read, which its own area tells."""
+    with suppress(Refused):
+        return read_ledger(show.folder / LEDGER_NAME)
+    return Ledger()
 
 
 def _noted_of_site(show: Show) -> Mapping[str, str]:

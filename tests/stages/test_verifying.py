@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.errors import Refused
+from pipeline.files import digest_file
 from pipeline.publish.links.snapshots import SNAPSHOTS_NAME
 from pipeline.stages.deploying import Options, publish
 from pipeline.stages.run import run
@@ -94,17 +96,80 @@ def test_a_published_recording_that_left_the_site_is_found(show: Path) -> None:
     assert any("which listeners were given at web, is not in site/" in str(one.problems) for one in problems)
 
 
-def test_rot_and_loss_at_the_target_are_found(published: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def www(published: Path, tmp_path: Path) -> Iterator[Path]:
+    """Where it is published; put back as it was in the end."""
     www = published.parent / "www"
-    kept = tmp_path / "kept"
-    shutil.copytree(www, kept, symlinks=True)
+    shutil.copytree(www, tmp_path / "kept", symlinks=True)
+    yield www
+    shutil.rmtree(www, ignore_errors=True)
+    shutil.copytree(tmp_path / "kept", www, symlinks=True)
+
+
+def test_rot_and_loss_at_the_target_are_found(published: Path, www: Path) -> None:
     page = of("**/first-talk/index.html")(www)
     rot(page)
     assert found(published, "web").keys() == {"target web"}
     page.unlink()
     assert "is not there" in found(published, "web")["target web"][0]
+
+
+def test_a_target_that_is_gone_is_not_as_noted(published: Path, www: Path) -> None:
     shutil.rmtree(www)
-    shutil.copytree(kept, www, symlinks=True)
+    told = found(published, "web")["target web"]
+    assert [one for one in told if "the note of what was published is gone" in one]
+    assert [one for one in told if "feed.xml: it was published and is not there" in one]
+    assert [one for one in told if ".mp3: it was published and is not there" in one]
+
+
+@pytest.mark.parametrize("note", ["whole", "cut", "gone", "exchanged"])
+def test_the_ledger_is_believed_before_what_a_target_says_of_itself(published: Path, www: Path, note: str) -> None:
+    manifest = of("current/.onrecord/manifest.json")(www)
+    recording = of("current/first-talk/first-talk-*.mp3")(www)
+    rot(recording)
+    if note == "cut":
+        manifest.write_bytes(manifest.read_bytes()[:-9])
+    elif note == "gone":
+        manifest.unlink()
+    elif note == "exchanged":
+        noted = json.loads(manifest.read_bytes())
+        noted["files"][f"first-talk/{recording.name}"]["digest"] = digest_file(recording)
+        manifest.write_text(json.dumps(noted))
+    told = found(published, "web")["target web"]
+    assert [one for one in told if recording.name in one and "it is not what the ledger has of it" in one]
+    assert len(told) == (2 if note in ("cut", "gone") else 1)
+
+
+def test_a_note_that_was_lost_is_written_anew_by_the_next_publication(published: Path, www: Path) -> None:
+    of("current/.onrecord/manifest.json")(www).unlink()
+    assert found(published, "web").keys() == {"target web"}
+    again = publish(published, NOW, Options(verify=False), confirm=lambda _: True, report=lambda *_: None)
+    assert again.intent.empty
+    assert found(published, "web") == {}
+
+
+def test_what_cannot_be_read_costs_the_other_areas_nothing(show: Path) -> None:
+    for name in ("build/first-talk/release.json", "episodes/ledger.json"):
+        path = show / name
+        path.write_bytes(path.read_bytes()[:-20])
+    rot(of("site/index.html")(show))
+    told = CliRunner().invoke(app, ["verify", "--root", str(show), "--target", "web", "--json"])
+    assert told.exit_code == 1, told.exception
+    areas = json.loads(told.stdout)
+    assert {area for area, one in areas.items() if one["problems"]} == {"finished recordings", "site", "ledger"}
+    assert areas["target web"]["count"] > 10
+
+
+def test_approvals_of_a_published_episode_that_are_gone_are_told(show: Path) -> None:
+    (show / "episodes" / "first-talk" / "approvals").rename(show / "approvals-elsewhere")
+    assert "it was published, and its approvals are gone" in found(show)["approvals"][0]
+    (show / "episodes" / "first-talk").rename(show / "talk-elsewhere")
+    assert "it was published at web, and its folder is gone" in str(verify_all(show, None, lambda *_: None)[0].problems)
+
+
+def test_what_is_kept_for_going_back_is_looked_at_too(show: Path) -> None:
+    rot(of("build/releases/web/*/site/index.html")(show))
+    assert found(show).keys() == {"kept publications"}
 
 
 def test_a_target_that_is_not_known_is_refused(published: Path) -> None:

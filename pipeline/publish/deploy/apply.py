@@ -24,9 +24,10 @@ def apply(
 ) -> None:
     """Send, delete, commit. `manifest` is how the note stands there now, `before` what it says; `scratch` is a folder.
 
-    `report` is told what is sent and which part of the bytes is done, from 0.0 to 1.0. Raises what sessions raise.
+    `report` is told what is sent and which part of the bytes is done, from 0.0 to 1.0. A note that was lost is written
+    anew. Raises what sessions raise.
     """
-    if plan.empty:
+    if plan.empty and (before or not plan.noted):
         session.commit()  # what a killed publication had finished and not shown
         return
     noted = dict(plan.noted) | {name: before[name] for name in plan.deletions}
