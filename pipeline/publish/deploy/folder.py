@@ -30,6 +30,7 @@ CURRENT, RELEASES = "current", "releases"
 _NEXT, _CLONE, _LOCK = ".next", ".clone", "lock"
 _NUMBER = re.compile(r"^\d{6,}$")
 _KEPT_RELEASES = 2
+_FILE, _FOLDER = 0o644, 0o755  # whoever runs the web server may read them, whatever the umask of who publishes
 
 
 class Folder:
@@ -55,7 +56,7 @@ class Folder:
                     raise Refused(
                         Problem(self.place, f"there is no folder {self._path.parent}", "Mend path in show.toml")
                     )
-                self._path.mkdir()
+                _make_folder(self._path)
             lock = FileLock(self._path / _LOCK)
             try:
                 lock.acquire(blocking=False)
@@ -118,11 +119,12 @@ class FolderSession:
     def put(self, upload: Upload, expected: Stored | None) -> Stored:
         """Copy a file into the next release. The lock stands for `expected`: nobody else writes here."""
         path = self._place(upload.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         temporary = path.with_name(f".{path.name}.part")
         try:
             if _copy(upload.path, temporary) != upload.digest:
                 raise Refused(Problem(str(upload.path), "it changed while it was being published", "Publish again"))
+            temporary.chmod(_FILE)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -171,7 +173,7 @@ class FolderSession:
         return path
 
     def _begin(self) -> None:
-        self._releases.mkdir(exist_ok=True)
+        _make_folder(self._releases)
         current = (self._path / CURRENT).resolve()
         clone = self._releases / _CLONE
         if clone.exists():
@@ -179,13 +181,21 @@ class FolderSession:
         if current.is_dir():
             shutil.copytree(current, clone, symlinks=True, copy_function=_link)
         else:
-            clone.mkdir()
+            _make_folder(clone)
         clone.rename(self._next)
 
     def _numbers(self) -> list[int]:
         if not self._releases.is_dir():
             return []
         return [int(entry.name) for entry in self._releases.iterdir() if _NUMBER.match(entry.name)]
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder that is not there, and those above it that are not."""
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir()
+        path.chmod(_FOLDER)
 
 
 def _link(source: str, target: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -115,3 +117,17 @@ def test_who_only_looks_sees_what_visitors_see(tmp_path: Path) -> None:
         assert not site(2).keys() - site(1).keys() & session.stored().keys()
     with Folder(target).open(ME) as session:
         assert read(session, "feed.xml") == site(2)["feed.xml"].encode()
+
+
+def test_a_web_server_may_read_it_whatever_the_umask(tmp_path: Path) -> None:
+    wanted = written(tmp_path / "site", site(1))
+    before = os.umask(0o077)
+    try:
+        publish(Folder(tmp_path / "www"), wanted, tmp_path / "scratch")
+        publish(Folder(tmp_path / "www"), written(tmp_path / "next", site(2)), tmp_path / "scratch")
+    finally:
+        os.umask(before)
+    visible = (tmp_path / "www" / "current").resolve()
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in visible.rglob("*") if path.is_file()}
+    folders = {stat.S_IMODE(path.stat().st_mode) for path in (visible, *visible.parents[:2], *visible.rglob("*/"))}
+    assert (modes, {one for one in folders if one & 0o005 != 0o005}) == ({0o644}, set())
