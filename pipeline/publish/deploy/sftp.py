@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -28,6 +29,7 @@ CURRENT, RELEASES = "current", "releases"
 _NEXT, _CLONE, _LOCK, _PARTS = ".next", ".clone", "lock", "parts"
 _NUMBER = re.compile(r"^\d{6,}$")
 _KEPT_RELEASES = 2
+_SETTLE_S = 2.0  # how long somebody may take to write their name into the lock that they made
 
 
 class Sftp:
@@ -79,7 +81,7 @@ class _Lock:
         for _ in range(2):
             if self._files.create(self._path, content) or self._is_ours():
                 return
-            if not self._writer.take_over:
+            if not self._writer.take_over and not self._is_nobodys():
                 raise self._busy()
             self._files.remove(self._path)
         raise self._busy()
@@ -95,6 +97,13 @@ class _Lock:
 
     def _is_ours(self) -> bool:
         return self._holder().get("token") == self._writer.token
+
+    def _is_nobodys(self) -> bool:
+        """Whether its maker was killed before they had written their name into it: it is empty, and stays so."""
+        if self._files.read(self._path) != b"":
+            return False
+        time.sleep(_SETTLE_S)
+        return self._files.read(self._path) == b""
 
     def _holder(self) -> Mapping[str, object]:
         with suppress(ValueError):

@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -193,6 +194,24 @@ def test_of_two_publishers_one_is_told_of_the_other(target: Sftp, place: Path, t
     with target.open(BEN) as session:
         session.commit()
     assert seen(place / "current") == FIRST
+
+
+def test_a_lock_whose_maker_was_killed_before_their_name_was_in_it_is_nobodys(
+    target: Sftp, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.publish.deploy.sftp._SETTLE_S", 0.2)
+    place.mkdir()
+    (place / "lock").touch()
+    publish(target, site(tmp_path / "site", FIRST))
+    assert seen(place / "current") == FIRST
+    assert not (place / "lock").exists()
+    # Whoever is only slow to write it is not disturbed.
+    (place / "lock").touch()
+    name = threading.Timer(0.1, (place / "lock").write_text, ['{"token": "another", "who": "ben@home"}'])
+    name.start()
+    with pytest.raises(Busy, match="ben@home is publishing there now"), target.open(ADA):
+        pass
+    name.join()
 
 
 def test_what_another_changed_is_not_overwritten(target: Sftp, place: Path, tmp_path: Path) -> None:
