@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from pipeline.errors import MissingTool, OnRecordError
 from pipeline.limits import Limits, limits
 from pipeline.show import Show, load_show
-from pipeline.show.publishing import BranchTarget, ShellTarget
+from pipeline.show.publishing import BranchTarget, ShellTarget, StoreTarget
 from pipeline.stages.status import SITE_FOLDER, build_folder
 
 _GB = 1_000_000_000
@@ -28,6 +28,21 @@ _GB = 1_000_000_000
 _ROOM_PER_RECORDING, _ROOM_AT_LEAST_BYTES = 3, 1 * _GB
 _HASHED_AT_MOST_BYTES = 300_000_000
 _QUESTION_TIMEOUT_S = 5
+_KEYS_DOCS = "docs/publishing.md, “Credentials”"
+# By the kind of store: a variable without which nothing goes, and the variables and files of which one lets you in.
+_KEYS: dict[str, tuple[str | None, tuple[str, ...], tuple[str, ...]]] = {
+    "s3": (None, ("AWS_ACCESS_KEY_ID", "AWS_SHARED_CREDENTIALS_FILE"), ("~/.aws/credentials",)),
+    "gcs": (
+        None,
+        ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT"),
+        ("~/.config/gcloud/application_default_credentials.json",),
+    ),
+    "azure": (
+        "AZURE_STORAGE_ACCOUNT_NAME",
+        ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_CLIENT_ID"),
+        (),
+    ),
+}
 
 
 class State(StrEnum):
@@ -73,6 +88,7 @@ def examine(root: Path, now: datetime) -> tuple[Finding, ...]:
     found += _fonts()
     found += _browser()
     found += _publishing_tools(show)
+    found += _keys(show)
     found += _extras(show)
     return tuple(found)
 
@@ -269,6 +285,24 @@ def _publishing_tools(show: Show | None) -> Findings:
             yield Finding(program, State.MISSING, f"publishing to {', '.join(users)} needs it", _install(package, brew))
         else:
             yield Finding(program, State.OPTIONAL, "no target in show.toml needs it", _install(package, brew))
+
+
+def _keys(show: Show | None) -> Findings:
+    """What lets you into a bucket; only whether it is there is looked at, never what it is."""
+    for name, one in (show.settings.targets if show else {}).items():
+        if not isinstance(one, StoreTarget):
+            continue
+        needed, variables, places = _KEYS[one.kind]
+        what = f"keys for {name}"
+        if needed and not os.environ.get(needed):
+            yield Finding(what, State.MISSING, f"{needed} is not set", f"Set it in the environment ({_KEYS_DOCS})")
+        elif any(os.environ.get(variable) for variable in variables) or any(
+            Path(place).expanduser().is_file() for place in places
+        ):
+            yield Finding(what, State.FINE, "there are some; only the store knows whether they are right")
+        else:
+            said = f"none in the environment ({', '.join(variables)}): only a machine of the provider’s gets in without"
+            yield Finding(what, State.LOOK, said, f"Set them where you publish from ({_KEYS_DOCS})")
 
 
 def _extras(show: Show | None) -> Findings:

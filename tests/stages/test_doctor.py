@@ -140,6 +140,30 @@ def test_programs_that_a_target_needs(root: Path, monkeypatch: pytest.MonkeyPatc
     assert found(root, "rsync").state is State.OPTIONAL
 
 
+def test_keys_that_a_bucket_needs_are_looked_for_and_never_shown(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = root / "episodes" / "show.toml"
+    settings.write_text(
+        settings.read_text("utf-8")
+        + '\n[targets.ours]\nkind = "s3"\nbucket = "b"\n[targets.blob]\nkind = "azure"\nbucket = "b"\n',
+        "utf-8",
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in [one for one in os.environ if one.startswith(("AWS_", "AZURE_"))]:
+        monkeypatch.delenv(name)
+    assert found(root, "keys for ours").state is State.LOOK
+    missing = found(root, "keys for blob")
+    assert (missing.state, missing.said) == (State.MISSING, "AZURE_STORAGE_ACCOUNT_NAME is not set")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA-ours")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "ours")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "c2VjcmV0")
+    for name in ("keys for ours", "keys for blob"):
+        there = found(root, name)
+        assert there.state is State.FINE
+        assert not {"AKIA-ours", "c2VjcmV0"} & set(there.said.split())
+
+
 def test_somebody_at_work_is_seen_and_a_dead_one_is_not(root: Path) -> None:
     (root / "build").mkdir()
     lock = FileLock(root / "build" / "run.lock")

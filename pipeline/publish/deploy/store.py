@@ -355,6 +355,16 @@ def _telling(place: str) -> Iterator[None]:
             raise Refused(
                 Problem(place, f"it does not let you in ({said})", "Check the keys in the environment")
             ) from None
+        if "Account must be specified" in str(error):
+            raise Refused(
+                Problem(
+                    place,
+                    "the account is not named",
+                    "Set AZURE_STORAGE_ACCOUNT_NAME, and AZURE_STORAGE_ACCOUNT_KEY, in the environment",
+                )
+            ) from None
+        if "Invalid Access Key" in str(error):
+            raise Refused(Problem(place, "the account's key is not one", "Mend AZURE_STORAGE_ACCOUNT_KEY")) from None
         if "NoSuchBucket" in said:
             raise Refused(
                 Problem(place, "there is no such bucket", "Make it, or mend bucket and endpoint in show.toml")

@@ -313,6 +313,23 @@ def test_who_may_not_write_there_is_told(server: Server, line: Wire, monkeypatch
         pass
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (None, "the account is not named. Set AZURE_STORAGE_ACCOUNT_NAME"),
+        ("it is no key", "the account's key is not one. Mend AZURE_STORAGE_ACCOUNT_KEY"),
+    ],
+)
+def test_what_azure_lacks_is_named(key: str | None, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
+    if key:
+        monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "ours")
+        monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", key)
+    store = Store(StoreTarget(kind="azure", bucket="show"), patience_s=1)
+    with pytest.raises(Refused, match=said), store.open(None) as session:
+        session.stored()
+
+
 @pytest.mark.parametrize("server", [pytest.param("ceph", marks=pytest.mark.store)], indirect=True)
 def test_a_name_that_no_bucket_can_have_is_said(line: Wire) -> None:
     settings = StoreTarget(kind="s3", bucket="Has_Capitals", endpoint=f"http://127.0.0.1:{line.port}")
