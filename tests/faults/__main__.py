@@ -14,7 +14,14 @@ from tests.faults.deeds import DEEDS
 from tests.faults.harness import try_deed
 
 # The longest first, so that the cores end together.
-ORDER = ("publish", "run from the recording", "run to the first site", "run to a changed site", "save at the desk")
+ORDER = (
+    "publish",
+    "go back",
+    "run from the recording",
+    "run to the first site",
+    "run to a changed site",
+    "save at the desk",
+)
 
 
 def main() -> int:

@@ -12,20 +12,34 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import chdir
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 from pipeline import files
-from pipeline.errors import OnRecordError
+from pipeline.errors import OnRecordError, Problem
+from pipeline.publish.deploy.ledger import Allowed
+from pipeline.publish.deploy.releases import Releases
 from pipeline.review.workspace import Workspace
+from pipeline.stages import completing
 from pipeline.stages.deploying import Options, publish
 from pipeline.stages.run import approve, run
 from pipeline.transcript import Paragraph
 from tests.episodes import ADA, NOW, add_episode
 
 SLUG = "first-talk"
-LATER = NOW + timedelta(minutes=1)
+LATER, LATEST = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
+_TARGET = """
+[targets.web]
+kind = "folder"
+path = "www"
+purge = ["/bin/sh", "-c", "cat > purged.txt"]
+
+[announce]
+websub_hub = "https://hub.example/"
+"""
 REFUSED = 3
 
 
@@ -76,21 +90,50 @@ def _published(root: Path) -> None:
     approve(root, SLUG, ADA, NOW)
 
 
-def _publish(root: Path, at: datetime = LATER) -> None:
-    publish(root, at, Options(verify=False), confirm=lambda _: True, report=lambda *_: None)
+def _publish(root: Path, at: datetime = LATER, *, rollback: bool = False) -> None:
+    """With a cache and a hub, which are files here; the public address is believed to show what was published."""
+    options = Options(rollback=rollback, allowed=Allowed("It was wrong.") if rollback else Allowed())
+    hub = mock.patch.object(completing, "tell_hub", lambda _, feed_url: _heard(root, feed_url))
+    with chdir(root), hub, mock.patch.object(completing, "verify", return_value=[]):
+        publish(root, at, options, confirm=lambda _: True, report=lambda *_: None)
+
+
+def _heard(root: Path, feed_url: str) -> list[Problem]:
+    files.write_text(root / "hub.txt", f"{feed_url}\n")
+    return []
+
+
+def _roll_back(root: Path) -> None:
+    # Whoever sees that it is back, and nothing left to do, does not go back further.
+    owed = root / "build" / "publishing" / "owed-web.json"
+    if owed.exists() or len(list(Releases(root / "build" / "releases" / "web").listings())) > 1:
+        _publish(root, LATEST, rollback=True)
 
 
 def _out_and_changed(root: Path) -> None:
     """A show that is out in a folder, and has changed since."""
     _written(root)
     with (root / "episodes" / "show.toml").open("a", encoding="utf-8") as settings:
-        settings.write('\n[targets.web]\nkind = "folder"\npath = "www"\n')
+        settings.write(_TARGET)
     _run(root)
     _publish(root, NOW)
+    _forget_what_was_told(root)
     people = root / "episodes" / "glossary.toml"
     people.write_text(people.read_text("utf-8").replace("online", "online and in person:"), encoding="utf-8")
     approve(root, SLUG, ADA, LATER)
     run(root, LATER, lambda slug, stage, part: None)
+
+
+def _out_and_out_again(root: Path) -> None:
+    """A show of which two publications are out, one after the other."""
+    _out_and_changed(root)
+    _publish(root)
+    _forget_what_was_told(root)
+
+
+def _forget_what_was_told(root: Path) -> None:
+    for name in ("purged.txt", "hub.txt"):
+        (root / name).unlink()
 
 
 @dataclass(frozen=True)
@@ -107,6 +150,7 @@ DEEDS = {
     "run to a changed site": Deed(_published, _run),
     "run to the first site": Deed(_written, _run),
     "publish": Deed(_out_and_changed, _publish),
+    "go back": Deed(_out_and_out_again, _roll_back),
     "run from the recording": Deed(_unapproved, _run),
 }
 

@@ -12,7 +12,13 @@ import pytest
 from tests.faults.deeds import DEEDS
 from tests.faults.harness import Tracer, tracing, try_points
 
-EVERY = {"run from the recording": 60, "run to the first site": 60, "run to a changed site": 60, "publish": 60}
+EVERY = {
+    "run from the recording": 60,
+    "run to the first site": 60,
+    "run to a changed site": 60,
+    "publish": 60,
+    "go back": 60,
+}
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("strace") is None,
