@@ -104,8 +104,9 @@ class Ledger:
         return tuple(one for one in self.entries if one.target == target)
 
     def latest(self, target: str) -> Publication | None:
-        """The last publication at a target."""
-        return max((one for one in self.publications if one.target == target), key=lambda one: one.at, default=None)
+        """The last publication at a target; of two within a second the one that was noted last."""
+        own = [one for one in reversed(self.publications) if one.target == target]
+        return max(own, key=lambda one: one.at, default=None)
 
     def inherited(self, target: str, site_url: str) -> tuple[Entry, ...]:
         """What a target without a publication of its own takes over: what apps were given at other targets below the

@@ -240,3 +240,13 @@ def test_a_new_target_takes_over_what_was_published_last_of_each_episode() -> No
     assert {(one.slug, one.gone) for one in third} == {("talk-1", None), ("talk-2", DAY_2)}
     assert moved.inherited("third", "https://elsewhere.example/") == ()
     assert moved.inherited("web", "https://show.example/") == ()
+
+
+def test_of_two_publications_within_a_second_the_second_is_the_last(tmp_path: Path) -> None:
+    second = after(FIRST, [item(1), item(2), item(3)], DAY_1)
+    path = tmp_path / "ledger.json"
+    path.write_text(ledger_text(second), encoding="utf-8")
+    for ledger in (second, read_ledger(path)):
+        latest = ledger.latest("web")
+        assert latest is not None
+        assert latest.items == 3
