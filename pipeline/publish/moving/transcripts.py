@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from html import unescape
+from itertools import zip_longest
 from typing import Any
 
 import nh3
@@ -130,8 +131,8 @@ def draft(episode: Episode, speaker: str) -> Transcript | None:
         content = _read(episode, one.file)
         kind = sniffed(content, one.type)
         cues = list(_cues(content.decode("utf-8-sig"), kind[1])) if kind else []
-        if cues:
-            return Transcript(tuple(_paragraphs(cues, speaker)))
+        if paragraphs := tuple(_paragraphs(cues, speaker)):
+            return Transcript(paragraphs)
     return None
 
 
@@ -144,7 +145,7 @@ def _cues(text: str, suffix: str) -> Iterator[Cue]:
     elif suffix in ("vtt", "srt"):
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         marks = list(_CUE.finditer(text))
-        for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        for mark, following in zip_longest(marks, marks[1:]):  # none without cues, and WebVTT may be
             hours, minutes, seconds, fraction = mark.groups()
             start_ms = ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(fraction.ljust(3, "0"))
             # The lines up to the first empty one; behind it stand the next cue's number or name.

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.errors import InvalidEpisode
 from pipeline.publish.moving import kept, transcripts
 from pipeline.publish.moving.kept import KeptItem
+from tests.publish.moving.brought import brought
 
 LIVE = [
     "<script>alert(1)</script>",
@@ -85,6 +86,31 @@ def test_a_transcript_is_known_by_what_is_in_it(content: bytes, said: str, suffi
 
 def test_what_is_no_transcript_is_none() -> None:
     assert [transcripts.sniffed(one, "text/vtt") for one in (b"", b"\xff\xfe\x00", b"{broken", b"a\x00b")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [
+        ("vtt", b"WEBVTT\n"),
+        ("vtt", b"WEBVTT\n\nNOTE nothing was said\n"),
+        ("vtt", b"WEBVTT\n\n00:01.000 --> 00:02.000\n\n"),
+        ("json", b'{"version": "1.0.0", "segments": []}'),
+        ("html", b"<html><p>Hello</p>"),
+    ],
+)
+def test_a_transcript_in_which_nothing_has_a_time_is_no_first_text(suffix: str, content: bytes, tmp_path: Path) -> None:
+    found = transcripts.draft(brought(tmp_path, suffix, content), "Ada Host")
+    assert found is None
+
+
+def test_a_first_text_has_every_cue(tmp_path: Path) -> None:
+    vtt = b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ada Host>One.\n\n00:03.000 --> 00:04.000\n<v Ben Guest>Two.\n"
+    found = transcripts.draft(brought(tmp_path, "vtt", vtt), "Somebody")
+    assert found is not None
+    assert [(one.speaker, one.text, one.start_ms) for one in found.paragraphs] == [
+        ("Ada Host", "One.", 1000),
+        ("Ben Guest", "Two.", 3000),
+    ]
 
 
 def test_chapters_that_cannot_be_shown_are_left_out() -> None:
