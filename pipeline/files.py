@@ -183,6 +183,11 @@ def disk_failed(error: BaseException | None, where: str) -> DiskFailed | None:
     return None
 
 
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether `path` is a link that leads out of `root`, wherever it ends."""
+    return path.is_symlink() and not path.resolve().is_relative_to(root.resolve())
+
+
 def links_out(folder: Path, root: Path) -> list[Path]:
     """The links directly in `folder` that lead out of `root`, wherever they end; following them is nobody's wish.
 
@@ -190,7 +195,7 @@ def links_out(folder: Path, root: Path) -> list[Path]:
     """
     with os.scandir(folder) as entries:
         links = sorted(Path(entry.path) for entry in entries if entry.is_symlink())
-    return [link for link in links if not link.resolve().is_relative_to(root.resolve())]
+    return [link for link in links if leads_out(link, root)]
 
 
 def _flush(path: Path) -> None:

@@ -132,8 +132,9 @@ def serve(
 ) -> None:
     """Serve site/ on this machine, as a web server would: ranges, HEAD, ETag."""
     from pipeline.publish.serve import serve as serve_site
-    from pipeline.show import withdrawn_slugs
+    from pipeline.show import require_own_folders, withdrawn_slugs
 
+    require_own_folders(root.resolve())
     site = root.resolve() / "site"
     if not site.is_dir():
         raise Refused(Problem(str(site), "there is no site yet", "Run onrecord run first"))

@@ -296,8 +296,13 @@ def approve(
 def _read(folder: Path, slug: str) -> tuple[list[tuple[Approval, Path]], tuple[Problem, ...]]:
     records: list[tuple[Approval, Path]] = []
     unreadable: list[Problem] = []
+    root = folder.parents[2]
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         if path.name.startswith("."):  # not yet a record, or what a killed program left of one
+            continue
+        if any(files.leads_out(one, root) for one in (path, signatures.signature_path(path))):
+            what = "this approval is a link that leads out of the show"
+            unreadable.append(Problem(str(path), what, "Put the file itself there, or approve again"))
             continue
         try:
             record = Approval.model_validate(json.loads(path.read_bytes()))

@@ -32,7 +32,15 @@ from pipeline.review.services import DeskServices, EpisodeState
 from pipeline.review.suggestions import recurring, term_suggestions
 from pipeline.review.summary import operations, summary
 from pipeline.review.workspace import Saved, Stale, Workspace
-from pipeline.show import EPISODE_NAME, REDACTIONS_NAME, Episode, Show, direction, load_show
+from pipeline.show import (
+    EPISODE_NAME,
+    REDACTIONS_NAME,
+    Episode,
+    Show,
+    direction,
+    load_show,
+    require_own_episode_build,
+)
 from pipeline.transcript import Paragraph
 
 BUILD_FOLDER = "build"
@@ -88,6 +96,7 @@ class Desk:
             raise NotFound(Problem(slug, "there is no such episode", "Choose one from the list"))
         with self._lock:
             if slug not in self._open:
+                require_own_episode_build(self.root, slug)
                 build = self.root / BUILD_FOLDER / slug
                 self._open[slug] = OpenEpisode(Workspace(episode.folder, build / "desk"), build)
             return At(show, episode, self._open[slug])

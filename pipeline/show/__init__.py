@@ -1,9 +1,9 @@
 """What people wrote: the show, its people, glossary, sources and episodes."""
 
+from pipeline.show.enclosed import APPROVALS_FOLDER, require_own_episode_build, require_own_folders
 from pipeline.show.fields import SLUG, direction
 from pipeline.show.imported import IMPORTED_NAME
 from pipeline.show.load import (
-    APPROVALS_FOLDER,
     EPISODE_NAME,
     EPISODES_FOLDER,
     GLOSSARY_NAME,
@@ -51,5 +51,7 @@ __all__ = [
     "direction",
     "load_episode",
     "load_show",
+    "require_own_episode_build",
+    "require_own_folders",
     "withdrawn_slugs",
 ]

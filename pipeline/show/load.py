@@ -8,10 +8,10 @@ from dataclasses import field as made_by
 from pathlib import Path
 from uuid import uuid4
 
-from pipeline import files
-from pipeline.errors import InvalidEpisode, InvalidInput, InvalidShow, Problem
+from pipeline.errors import InvalidEpisode, InvalidShow, Problem
 from pipeline.show.amends import Withdrawal
 from pipeline.show.consent import Consent, read_consents
+from pipeline.show.enclosed import refuse_links_out, require_own_build, require_own_folders
 from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
 from pipeline.show.helplines import HELPLINES_NAME, Helpline, read_helplines, require_helplines
 from pipeline.show.imported import IMPORTED_NAME
@@ -31,7 +31,6 @@ PEOPLE_NAME = "people.toml"
 GLOSSARY_NAME = "glossary.toml"
 EPISODE_NAME = "episode.toml"
 NOTES_NAME = "notes.md"
-APPROVALS_FOLDER = "approvals"
 WITHDRAWN_NAME = "withdrawn.toml"
 REDACTIONS_NAME = "redactions.toml"
 
@@ -109,7 +108,10 @@ def load_show(root: Path) -> Show:
                 "Name its folder with --root, or make one with onrecord new-show",
             )
         )
-    _refuse_links_out(folder, root, InvalidShow)
+    require_own_folders(root)
+    refuse_links_out(folder, root, InvalidShow)
+    entries = sorted(folder.iterdir())
+    require_own_build(root, (entry.name for entry in entries))
     problems: list[Problem] = []
     settings = validated(ShowSettings, read_toml(folder / SHOW_NAME, problems), folder / SHOW_NAME, (), problems)
     people = _read_people(folder / PEOPLE_NAME, problems)
@@ -140,11 +142,11 @@ def load_show(root: Path) -> Show:
     withdrawn: dict[str, Withdrawal] = {}
     redactions: dict[str, tuple[Redaction, ...]] = {}
     consents: dict[str, Mapping[str, Consent]] = {}
-    for entry in sorted(folder.iterdir()):
+    for entry in entries:
         if not _is_episode_folder(entry):
             continue
         try:
-            _refuse_links_out(entry, root, InvalidEpisode)
+            refuse_links_out(entry, root, InvalidEpisode)
             if (entry / WITHDRAWN_NAME).exists():
                 withdrawn[entry.name] = _read_withdrawal(entry / WITHDRAWN_NAME)
                 continue
@@ -223,16 +225,6 @@ def load_episode(folder: Path, people: Mapping[str, Person]) -> Episode:
     if problems or episode is None:
         raise InvalidEpisode(problems)
     return episode
-
-
-def _refuse_links_out(folder: Path, root: Path, error: type[InvalidInput]) -> None:
-    problems = [
-        Problem(str(link), "it is a link that leads out of the show", "Put the file itself there, or delete the link")
-        for link in files.links_out(folder, root)
-        if link.name == APPROVALS_FOLDER or not link.is_dir()  # other folders are never entered
-    ]
-    if problems:
-        raise error(problems)
 
 
 def _read_withdrawal(path: Path) -> Withdrawal:

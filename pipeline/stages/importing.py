@@ -17,7 +17,7 @@ from typing import Any
 import tomlkit
 
 from pipeline import __version__, files
-from pipeline.errors import InvalidInput, NoAnswer, Problem, Refused
+from pipeline.errors import InvalidInput, InvalidShow, NoAnswer, Problem, Refused
 from pipeline.publish.lint import reading as lint_reading
 from pipeline.publish.moving import plan
 from pipeline.publish.moving.downloading import Downloader
@@ -38,6 +38,7 @@ from pipeline.show import (
     scaffold,
 )
 from pipeline.show import models as show_models
+from pipeline.show.enclosed import refuse_links_out, require_own_build
 from pipeline.show.reading import read_toml
 from pipeline.stages import gathering
 from pipeline.stages.locks import exclusively
@@ -246,6 +247,9 @@ def _make_show(
 ) -> _Here:
     """The files that all episodes share; show.toml last, by which a show is known."""
     folder = root / EPISODES_FOLDER
+    require_own_build(root, ())
+    if folder.exists():
+        refuse_links_out(folder, root, InvalidShow)
     if folder.exists() and any(entry.name != IMPORTED_NAME and not _is_ours(entry) for entry in folder.iterdir()):
         raise Refused(Problem(str(folder), "there is something here, and no show", "Choose another folder"))
     site_url = wanted.site_url or plan.default_site_url(show, url)

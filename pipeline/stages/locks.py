@@ -9,13 +9,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipeline.errors import Busy, Problem
+from pipeline.show import require_own_folders
 from pipeline.stages.status import build_folder
 
 _RUN, _LINKS = "run.lock", "links.lock"
 
 
 def exclusively(root: Path) -> AbstractContextManager[None]:
-    """Hold the lock of the show at `root`. Raises Busy when another run has it."""
+    """Hold the lock of the show at `root`. Raises Busy when another run has it, InvalidShow where links lead out."""
     return _held(root, _RUN, "another run is at work here")
 
 
@@ -29,6 +30,7 @@ def asking_links(root: Path) -> AbstractContextManager[None]:
 
 @contextmanager
 def _held(root: Path, name: str, busy: str) -> Iterator[None]:
+    require_own_folders(root)
     folder = build_folder(root)
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / name)

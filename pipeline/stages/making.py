@@ -19,7 +19,7 @@ from pipeline.publish.model import ApprovedEpisode, place
 from pipeline.publish.moving.transcripts import chapters_in, taken_over
 from pipeline.publish.workshop import PICTURES_FOLDER, Order, Workshop, workshop
 from pipeline.runner import Task, packed, run_all, unpacked
-from pipeline.show import Episode, Show, load_show
+from pipeline.show import Episode, Show, load_show, require_own_episode_build
 from pipeline.stages import stamps
 from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.guarding import protected_in_episode
@@ -172,6 +172,7 @@ def make_one(
     show, slug, failed = shop.show, order.candidate.slug, Failed()
     folder = build_folder(show.root) / slug
     with set_aside(show.root, slug, failed):
+        require_own_episode_build(show.root, slug)
         reading = read_episode(show, order.candidate.episode, digests)
         now_it_is = candidate_of(show, reading, now, every)
         if now_it_is.key != order.candidate.key or not may_be_published(reading, now):

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline import files, release
 from pipeline.digests import DigestCache
 from pipeline.runner import Runner, Task, run_one
-from pipeline.show import Episode, Show
+from pipeline.show import Episode, Show, require_own_episode_build
 from pipeline.stages import costly, stamps
 from pipeline.stages.mixing import Source, described, is_mixed, remove_voices, source_of, stereo_hint
 from pipeline.stages.status import MASTER_STAMP, build_folder, recordings_digest
@@ -41,6 +41,7 @@ def prepare(
     """Master the recording, make what the desk needs, transcribe once, draft the text once; the costly by `runner`."""
     if episode.is_taken_over:
         return
+    require_own_episode_build(show.root, episode.slug)
     folder = build_folder(show.root) / episode.slug
     machine = episode.folder / MACHINE_NAME
     mixing = _step(report, episode, "mixing the speakers")

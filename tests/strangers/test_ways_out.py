@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import OnRecordError
+from pipeline.review.desk import Desk
 from pipeline.show import load_show
+from pipeline.stages.desk import desk_services
 from pipeline.stages.run import approve, run
-from pipeline.stages.status import survey
+from pipeline.stages.status import State, survey
 from tests.episodes import ADA, NOW, add_episode
 
 ELSEWHERE = "root:x:0:0 a secret that only this person's machine knows"
@@ -66,6 +69,64 @@ def test_nothing_is_written_through_a_link_where_the_approvals_should_be(show: P
     with pytest.raises(OnRecordError, match="leads out of the show"):
         approve(show, "first-talk", ADA, NOW)
     assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["site", "build", "build/first-talk", "build/releases", "build/releases/web"])
+def test_nothing_is_written_through_a_link_where_a_folder_of_ours_should_be(
+    show: Path, tmp_path: Path, name: str
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "index.html").write_text("my own page", encoding="utf-8")
+    shutil.rmtree(show / "build", ignore_errors=True)
+    (show / name).parent.mkdir(parents=True, exist_ok=True)
+    (show / name).symlink_to(mine)
+    with pytest.raises(OnRecordError, match="leads out of the show"):
+        run(show, NOW, lambda *_: None)
+    with pytest.raises(OnRecordError, match="leads out of the show"):
+        approve(show, "first-talk", ADA, NOW)
+    assert [path.name for path in mine.iterdir()] == ["index.html"]
+    assert (mine / "index.html").read_text("utf-8") == "my own page"
+
+
+@pytest.mark.parametrize("name", ["site", "pieces", "desk", "desk/revisions"])
+def test_nothing_of_an_episode_is_written_through_a_link(show: Path, tmp_path: Path, name: str) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    link = show / "build" / "first-talk" / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(mine)
+    statuses = {status.slug: status for status in run(show, NOW, lambda *_: None).statuses}
+    assert "leads out of the show" in str(statuses["first-talk"].problems)
+    assert statuses["second-talk"].problems == ()
+    with pytest.raises(OnRecordError, match="leads out of the show"):
+        Desk(show, desk_services(show)).at("first-talk")
+    assert list(mine.iterdir()) == []
+
+
+def test_folders_of_ours_may_be_links_within_the_show(show: Path) -> None:
+    for name in ("site", "build"):
+        shutil.rmtree(show / name, ignore_errors=True)
+        (show / f"my-{name}").mkdir()
+        (show / name).symlink_to(f"my-{name}")
+    run(show, NOW, lambda *_: None)
+    assert (show / "my-site" / "feed.xml").exists()
+
+
+def test_an_approval_that_lies_outside_the_show_is_none(show: Path, tmp_path: Path) -> None:
+    (record,) = (show / "episodes" / "first-talk" / "approvals").iterdir()
+    record.rename(tmp_path / "record.json")
+    record.symlink_to(tmp_path / "record.json")
+    statuses = {status.slug: status for status in run(show, NOW, lambda *_: None).statuses}
+    assert statuses["first-talk"].state is State.WAITING
+    assert "leads out of the show" in statuses["first-talk"].because
+    assert "first-talk" not in published(show)
+
+
+def test_a_folder_of_photos_that_is_a_link_is_refused(show: Path, tmp_path: Path) -> None:
+    (show / "episodes" / "people").symlink_to(tmp_path)
+    with pytest.raises(OnRecordError, match="leads out of the show"):
+        load_show(show)
 
 
 def test_a_whole_episode_that_is_a_link_is_none(show: Path, tmp_path: Path) -> None:

@@ -128,11 +128,17 @@ def newest(source: Source, snapshots: Mapping[str, Sequence[Snapshot]]) -> Snaps
 
 
 def take(root: Path, folder: str, key: str, url: str, answer: Answer) -> Snapshot:
-    """Write an answer, fetched with `keep`, as a WARC file into `folder` of the show at `root`."""
+    """Write an answer, fetched with `keep`, as a WARC file into `folder` of the show at `root`.
+
+    Raises InvalidShow where the folder leads out of it.
+    """
     at = answer.exchanges[-1].at
     name = f"{_file_part(key)}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}.warc.gz"
     content = warc(name, answer)
-    path = root / folder / name
+    path = files.inside(root, f"{folder}/{name}")
+    if path is None:
+        what = "it is a link that leads out of the show"
+        raise InvalidShow(Problem(str(root / folder), what, "Make it a folder, or name another as links.snapshots"))
     files.write_bytes(path, content)
     return Snapshot(
         f"{folder}/{name}",

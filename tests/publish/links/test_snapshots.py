@@ -129,6 +129,15 @@ def test_a_broken_list_is_told_and_not_overwritten(tmp_path: Path, content: str)
     assert path.read_text() == content
 
 
+def test_a_copy_is_not_written_through_a_link_that_leads_out(tmp_path: Path, site: Site) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "show").mkdir()
+    (tmp_path / "show" / "kept").symlink_to(tmp_path / "mine")
+    with pytest.raises(InvalidShow, match="leads out of the show"):
+        snapshots.take(tmp_path / "show", "kept", "report", site.url("/page"), kept(site))
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
 def source(**more: Any) -> Source:
     return Source.model_validate({"id": "k", "type": "webpage", "title": "T", "URL": "https://site.example/", **more})
 
