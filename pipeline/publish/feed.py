@@ -26,7 +26,7 @@ from pipeline.publish.feed_show import show_tags
 from pipeline.publish.feed_tags import EpisodeExtension, ShowExtension, Tag
 from pipeline.publish.finished import Finished
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
-from pipeline.publish.moving.kept import CONTENT, TakenOver, as_page, at, text_element
+from pipeline.publish.moving.kept import CONTENT, SHORT_TITLE, KeptItem, TakenOver, as_page, at, plain, text_element
 from pipeline.publish.notes import Notes, format_time
 from pipeline.publish.wording import format_day, newest_corrections, told
 from pipeline.show import Person, ShowSettings
@@ -104,8 +104,11 @@ def _kept_texts(approved: ApprovedEpisode, brought: TakenOver) -> tuple[str, str
 def _kept_tags(settings: ShowSettings, approved: ApprovedEpisode, files: EpisodeFiles) -> tuple[etree._Element, ...]:
     if not (approved.imported and approved.episode.imported):
         return ()
-    moved = {approved.episode.imported.audio_url: settings.site_url + files.audio}
-    return tuple(at(tag, moved) for tag in approved.imported.item.tags)
+    before = approved.episode.imported
+    moved = {before.audio_url: settings.site_url + files.audio}
+    # Apps show it instead of the title: with another title it would hide what is new.
+    left_out = SHORT_TITLE if approved.episode.title != before.title else None
+    return tuple(at(tag, moved) for tag in approved.imported.item.tags if tag.tag != left_out)
 
 
 def build_feeds(
@@ -115,7 +118,7 @@ def build_feeds(
     artwork_url: str,
     people: Mapping[str, Person] | None = None,
     photos: Mapping[str, str] | None = None,
-    kept: Sequence[etree._Element] = (),
+    kept: KeptItem = KeptItem(),  # noqa: B008 - a value that nobody can change
 ) -> dict[str, bytes]:
     """Every page of the feed by its file name, as `feed_pages` says them."""
     pages = feed_pages(settings, items, artwork_url=artwork_url, people=people, photos=photos, kept=kept)
@@ -129,20 +132,20 @@ def feed_pages(
     artwork_url: str,
     people: Mapping[str, Person] | None = None,
     photos: Mapping[str, str] | None = None,
-    kept: Sequence[etree._Element] = (),
+    kept: KeptItem = KeptItem(),  # noqa: B008 - a value that nobody can change
 ) -> Iterator[FeedPage]:
     """Every page of the feed: feed.xml with the newest items, and feed-2.xml and so on if it is long.
 
     Addresses of files are `settings.site_url` and the path in `EpisodeFiles`; `artwork_url` is the show's artwork.
     `people` are all in people.toml by their id, for regular hosts and credits; `photos` the addresses of their photos;
-    `kept` the channel's elements that an imported show brought along.
+    `kept` is what an imported show brought along.
     Raises Refused when two items share a guid or an audio file: apps would show one of them only.
     """
     _refuse_doubles(items)
     oldest_first = sorted(items, key=_age)
     pages = cut(oldest_first, _size_bytes)
     names = page_names(len(pages))
-    known = _Known(settings, artwork_url, people or {}, photos or {}, tuple(kept))
+    known = _Known(settings, artwork_url, people or {}, photos or {}, kept)
     for index, (name, page) in enumerate(zip(names, pages, strict=True)):
         # The first page speaks for the whole show; a closed one must not change with what comes after it.
         said_of = oldest_first[::-1] if name == names[0] else page[::-1]
@@ -159,7 +162,7 @@ class _Known:
     artwork_url: str
     people: Mapping[str, Person]
     photos: Mapping[str, str]
-    kept: tuple[etree._Element, ...] = ()
+    kept: KeptItem = field(default=KeptItem(), repr=False)
 
 
 def _page(
@@ -170,7 +173,8 @@ def _page(
     feed: Any = FeedGenerator()  # type: ignore[no-untyped-call]
     feed.register_extension("show", ShowExtension, EpisodeExtension, atom=False, rss=True)
     feed.title(settings.title)
-    feed.description(_shortened(settings.description))
+    html = _kept_description(settings, known.kept)
+    feed.description(html or _shortened(settings.description))
     # The order matters: feedgen takes the last link for <link>, and it is to be the site.
     feed.link(href=feed_url, rel="self", type="application/rss+xml")
     feed.link(href=settings.site_url, rel="alternate")
@@ -185,7 +189,8 @@ def _page(
         photos=known.photos,
         episodes=[(one.approved, one.files) for one in said_of],
     )
-    feed.show.kept = tuple(map(copy.deepcopy, known.kept))
+    feed.show.kept = tuple(map(copy.deepcopy, known.kept.tags))
+    feed.show.html = html is not None
     feed.show.tags = (*links, *tags)
     feed.show.dated = bool(said_of)
     if said_of:
@@ -266,6 +271,14 @@ def _refuse_doubles(items: Sequence[AnyItem]) -> None:
             seen.setdefault(value, slug)
     if problems:
         raise Refused(problems)
+
+
+def _kept_description(settings: ShowSettings, kept: KeptItem) -> str | None:
+    """The show's description with its links, as the old feed had it, for as long as show.toml says the same."""
+    if not kept.description or plain(kept.description) != settings.description.strip():
+        return None
+    html = kept.description.replace("]]>", "]]&gt;")
+    return html if len(html.encode()) <= DESCRIPTION_MAX_BYTES else None
 
 
 def _shortened(text: str) -> str:

@@ -66,10 +66,10 @@ def _apple(settings: ShowSettings, artwork_url: str) -> Iterator[Tag]:
         top, _, sub = category.partition(" > ")
         inner = (Tag("itunes:category", attributes=(("text", sub),)),) if sub else ()
         yield Tag("itunes:category", attributes=(("text", top),), children=inner)
-    if settings.contact_email:
+    if settings.contact_email or settings.contact_name:
         # Directories send their codes here; without an address in show.toml none is given away.
-        owner = (Tag("itunes:name", settings.author), Tag("itunes:email", settings.contact_email))
-        yield Tag("itunes:owner", children=owner)
+        mail = (Tag("itunes:email", settings.contact_email),) if settings.contact_email else ()
+        yield Tag("itunes:owner", children=(Tag("itunes:name", settings.contact_name or settings.author), *mail))
     if settings.new_feed_url:
         yield Tag("itunes:new-feed-url", settings.new_feed_url)
     if settings.blocked:

@@ -45,12 +45,16 @@ def attributes(**values: str | int | None) -> Attributes:
 
 
 class ShowExtension(BaseExtension):
-    """Puts `tags` and the elements `kept` into the channel and declares both namespaces."""
+    """Puts `tags` and the elements `kept` into the channel and declares both namespaces.
+
+    `html` says that its description is HTML, which stands in CDATA then.
+    """
 
     def __init__(self) -> None:
         self.tags: tuple[Tag, ...] = ()
         self.kept: tuple[etree._Element, ...] = ()
         self.dated = True
+        self.html = False
 
     def extend_ns(self) -> dict[str, str]:
         """The namespaces, with the exact names that apps compare."""
@@ -62,6 +66,9 @@ class ShowExtension(BaseExtension):
         for tag in self.tags:
             tag.add_to(channel)
         channel.extend(self.kept)
+        description = channel.find("description")
+        if self.html and description is not None:
+            description.text = etree.CDATA(description.text or "")
         if not self.dated:
             # feedgen writes the present moment where it is told none: the bytes would change at every build.
             channel.remove(channel.find("lastBuildDate"))

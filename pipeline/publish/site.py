@@ -250,7 +250,7 @@ def _plan(shop: Workshop, site: Site, portraits: Mapping[str, bytes], shelved: _
             artwork_url=settings.site_url + shop.assets["artwork"],
             people=shop.show.people,
             photos=photos,
-            kept=kept_of_show(shop.show.folder).tags,
+            kept=kept_of_show(shop.show.folder),
         )
     }
     # The page that everybody asks for comes last: it names the others.

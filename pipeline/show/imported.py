@@ -30,7 +30,8 @@ class Imported(Value):
     """Where an episode was before, and what is done with it here.
 
     `audio_url` is the old enclosure, `page_url` the old page, for rules that redirect them. `duration_s` is what the
-    feed said. `position` counts the episodes of the old feed from the oldest: it keeps the order of those that were
+    feed said. `title` is the one that goes with an itunes:title in imported.xml: with another, that is left out.
+    `position` counts the episodes of the old feed from the oldest: it keeps the order of those that were
     published at one moment. `transcribe` asks for a transcript that is checked here; `keep_audio` is false where the
     recording is to be mastered like any other.
     """
@@ -39,6 +40,7 @@ class Imported(Value):
     audio_type: Annotated[str, Field(pattern=r"^(audio|video)/[a-z0-9][a-z0-9.+-]*$")]
     page_url: Line | None = None
     permalink: Switch = False
+    title: Line | None = None
     position: Count | None = None
     duration_s: Annotated[int, Field(strict=True, ge=0)] | None = None
     chapters: FileName | None = None

@@ -170,6 +170,7 @@ class ShowSettings(Value):
     license: Line | None = None
     license_url: WebAddress | None = None
     contact_email: Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")] | None = None
+    contact_name: Line | None = None
     funding_url: WebAddress | None = None
     funding_text: Annotated[Line, Field(max_length=128)] = "Support this show"
     funding: tuple[Funding, ...] = ()

@@ -22,7 +22,7 @@ from pipeline.publish.lint import reading as lint_reading
 from pipeline.publish.moving import plan
 from pipeline.publish.moving.downloading import Downloader
 from pipeline.publish.moving.foreign import ForeignFeed, ForeignItem, ForeignShow
-from pipeline.publish.moving.reading import read, without_doubles
+from pipeline.publish.moving.reading import read, without_announced, without_doubles
 from pipeline.publish.moving.repairs import Repairs
 from pipeline.show import (
     EPISODE_NAME,
@@ -122,7 +122,7 @@ def import_feed(root: Path, wanted: Wanted, report: Report) -> Imported:
         if (root / EPISODES_FOLDER / SHOW_NAME).exists():
             here = _here(root, load_show(root))
         else:
-            here = _make_show(root, wanted, feed.show, url, loader, repairs)
+            here = _make_show(root, wanted, without_announced(feed.show, feed.items, repairs), url, loader, repairs)
             done.site_url = wanted.site_url or plan.default_site_url(feed.show, url)
         chosen = _choose(feed, here, wanted, done)
         _check_is_one_show(feed, here)

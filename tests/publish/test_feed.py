@@ -163,6 +163,10 @@ def test_c13_no_mail_address_is_given_away_unless_the_show_names_one() -> None:
     document = built(settings(contact_email="desk@show.example"))
     assert texts(document, "channel/itunes:owner/itunes:email") == ["desk@show.example"]
     assert texts(document, "channel/podcast:locked/@owner") == ["desk@show.example"]
+    assert texts(document, "channel/itunes:owner/itunes:name") == ["The On Record desk"]
+    named = built(settings(contact_name="The owners"))
+    assert texts(named, "channel/itunes:owner/itunes:name") == ["The owners"]
+    assert texts(named, "channel/itunes:owner/itunes:email") == []
 
 
 @pytest.mark.parametrize("kind", ["episodic", "serial"])

@@ -121,10 +121,47 @@ def podcastparser_sees(feed: Path, url: str) -> list[dict[str, Any]]:
     ]
 
 
+# What apps show, and a show's folder has no other place for.
+HEAD = """\
+<itunes:owner><itunes:name>The Owners</itunes:name><itunes:email>o@old.example</itunes:email></itunes:owner>
+<podcast:locked owner="o@old.example">no</podcast:locked>
+<podcast:trailer url="{url}/trailer.mp3" pubdate="Sat, 01 Feb 2020 10:00:00 +0100" length="9">Soon</podcast:trailer>
+<podcast:image href="{url}/wide.png" purpose="banner"/>
+"""
+SHOWN = (
+    "channel/description", "channel/itunes:owner/itunes:name", "channel/itunes:owner/itunes:email",
+    "channel/podcast:trailer", "channel/podcast:image[@purpose='banner']", "channel/podcast:locked",
+    "channel/item/title", "channel/item/itunes:title", "channel/item/podcast:image[@purpose='banner']",
+    "channel/item/itunes:author", "channel/item/itunes:subtitle", "channel/item/podcast:soundbite",
+)  # fmt: skip
+
+
+def with_all_that_apps_show(host: Host) -> None:
+    """Let the feed say all of it."""
+    more = """<itunes:title>A talk</itunes:title><itunes:author>Somebody</itunes:author>
+    <itunes:subtitle>Sub</itunes:subtitle><podcast:image href="{url}/high.png" purpose="banner"/>
+    <podcast:soundbite startTime="1" duration="20.5">Bite</podcast:soundbite></item>"""
+    same = "<itunes:title>First</itunes:title></item>"
+    fill(host, items=SECOND.replace("</item>", more) + FIRST.replace("</item>", same), head=HEAD)
+    about = '<![CDATA[<p>About <a href="https://x.example/">things</a> &amp; more</p>]]>'
+    host.files["/feed.xml"] = host.files["/feed.xml"].replace(b"About things", about.encode())
+
+
+def shown(feed: bytes) -> dict[str, list[tuple[str, dict[str, str]]]]:
+    """The text and the attributes of every element in `SHOWN`."""
+    prefixes = {
+        "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+        "podcast": "https://podcastindex.org/namespace/1.0",
+    }
+    root = ET.fromstring(feed)  # noqa: S314 - our own
+    found = {name: root.findall(name, prefixes) for name in SHOWN}
+    return {name: [((one.text or "").strip(), one.attrib) for one in some] for name, some in found.items()}
+
+
 def test_apps_see_the_same_episodes_before_and_after(tmp_path: Path) -> None:
     root = tmp_path / "show"
     with hosted() as host:
-        fill(host)
+        with_all_that_apps_show(host)
         done = take(root, host)
         assert [one.guid for one in done.taken] == ["Sécond/2 ?", f"{host.url}/?p=1"]
         assert (done.failed, done.repairs) == ([], [])
@@ -141,6 +178,11 @@ def test_apps_see_the_same_episodes_before_and_after(tmp_path: Path) -> None:
         assert podcastparser_sees(new, "https://new.example/feed.xml") == podcastparser_sees(
             tmp_path / "old.xml", f"{host.url}/feed.xml"
         )
+        before = shown(host.files["/feed.xml"])
+        assert all(before.values())
+        # Where both titles were one, there is one.
+        before["channel/item/itunes:title"] = [("A talk", {})]
+        assert shown(new.read_bytes()) == before
         channel = ET.parse(new).getroot()[0]  # noqa: S314 - this program wrote it
         first, second = channel.findall("item")
         address = first.find("enclosure").get("url", "")  # type: ignore[union-attr]  # every item has one
@@ -159,9 +201,33 @@ def test_apps_see_the_same_episodes_before_and_after(tmp_path: Path) -> None:
         assert "has no transcript that was checked here" in page
         assert "at length" in page
         assert "Begin" in page
-        before = {path: path.stat().st_mtime_ns for path in (root / "site").rglob("*")}
+        written = {path: path.stat().st_mtime_ns for path in (root / "site").rglob("*")}
         assert run(root, NOW, quiet).done == ()
-        assert {path: path.stat().st_mtime_ns for path in (root / "site").rglob("*")} == before
+        assert {path: path.stat().st_mtime_ns for path in (root / "site").rglob("*")} == written
+
+
+def test_what_a_person_writes_takes_the_place_of_what_came_along(tmp_path: Path) -> None:
+    root = tmp_path / "show"
+    with hosted() as host:
+        with_all_that_apps_show(host)
+        take(root, host, limit=1)
+    for path, old, new in (
+        (root / "episodes" / "show.toml", "About things", "About other things"),
+        (
+            next((root / "episodes").glob("20*")) / "episode.toml",
+            'title = "Second: a talk"\nguid',
+            'title = "New"\nguid',
+        ),
+    ):
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+    approve_imported(root, ADA, NOW)
+    run(root, NOW, quiet)
+    now = shown((root / "site" / "feed.xml").read_bytes())
+    assert now["channel/description"] == [("About other things &amp; more", {})]
+    assert now["channel/item/title"] == [("New", {})]
+    assert now["channel/item/itunes:title"] == []
 
 
 def test_a_second_import_adds_what_is_new_and_touches_nothing_else(tmp_path: Path) -> None:

@@ -82,9 +82,11 @@ class ForeignShow:
     explicit: bool | None = None
     type: str | None = None
     copyright: str | None = None
+    owner_name: str | None = None
     owner_email: str | None = None
     guid: UUID | None = None
     locked: bool | None = None
+    locked_owner: str | None = None
     medium: str | None = None
     blocked: bool = False
     complete: bool = False

@@ -23,7 +23,7 @@ _ITEM_READ = {
     *map(clark, (
         "itunes:duration", "itunes:explicit", "itunes:episode", "itunes:season", "itunes:episodeType", "itunes:image",
         "itunes:block", "itunes:title", "podcast:transcript", "podcast:chapters", "podcast:person", "podcast:season",
-        "podcast:episode", "podcast:image", "podcast:images",
+        "podcast:episode",
     )),
 }  # fmt: skip
 
@@ -137,12 +137,17 @@ class ItemReader:
                 yield ForeignFile(url, (one.get("type") or "").strip().lower(), one.get("language"), rel)
 
     def _kept(self) -> KeptItem:
-        base = values.address(said(self._element.find("link")), self._base)[0] or self._base
-        description, content = self._element.find("description"), self._element.find(CONTENT)
+        element = self._element
+        base = values.address(said(element.find("link")), self._base)[0] or self._base
+        description, content = element.find("description"), element.find(CONTENT)
+        title, short = element.find("title"), child(element, "itunes:title")
+        # Apps show it instead of the other where they differ; where they do not, it says nothing.
+        is_shown = short is not None and said(title).strip() and _line(short) not in ("", _line(title))
+        known = _ITEM_READ - {clark("itunes:title")} if is_shown else _ITEM_READ
         return KeptItem(
             self._cleaned(description, base),
             self._cleaned(content, base),
-            tuple(others(self._element, _ITEM_READ, self.where, self._repairs)),
+            tuple(others(element, known, self.where, self._repairs)),
         )
 
     def _cleaned(self, element: etree._Element | None, base: str | None) -> str | None:
@@ -200,14 +205,31 @@ def people_of(parent: etree._Element, base: str | None) -> Iterator[ForeignPerso
 
 
 def others(parent: etree._Element, known: set[str], where: str, repairs: Repairs) -> Iterator[etree._Element]:
+    """What is kept as it is: all that is not `known`, but for pictures that itunes:image names as well."""
+    image = child(parent, "itunes:image")
+    artwork = (image.get("href") or said(image)).strip() if image is not None else ""
     for element in parent:
-        if not isinstance(element.tag, str) or element.tag in known:
+        if not isinstance(element.tag, str) or element.tag in known or _pictures(element) == {artwork}:
             continue
         kept = list(without_live([element]))
         if not kept:
             what = f"<{prefixed(element)}> could run in a browser"
             repairs.add(where, what, "It was left out", kind=f"live {element.tag}")
         yield from kept
+
+
+def _pictures(element: etree._Element) -> set[str]:
+    """The addresses of pictures in podcast:image and podcast:images; none in other elements."""
+    if element.tag == clark("podcast:image"):
+        return {(element.get("href") or "").strip()}
+    if element.tag == clark("podcast:images"):
+        # Each is followed by its width; commas in addresses would be escaped.
+        return {one.split()[0] for one in (element.get("srcset") or "").split(",") if one.strip()}
+    return set()
+
+
+def _line(element: etree._Element | None) -> str:
+    return values.line(said(element))[0]
 
 
 def text_of(element: etree._Element | None) -> str:

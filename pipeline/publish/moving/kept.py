@@ -27,6 +27,7 @@ PREFIXES = {
     "podcast": "https://podcastindex.org/namespace/1.0",
     "content": "http://purl.org/rss/1.0/modules/content/",
 }
+SHORT_TITLE = f"{{{PREFIXES['itunes']}}}title"
 # A browser that opens the feed itself runs what is in these.
 _LIVE = re.compile(r"w3\.org/(?:1999/xhtml|2000/svg|1998/Math|1999/XSL|1999/xlink|2001/XInclude|2001/xml-events)", re.I)
 _MAX_BYTES = 8_000_000
@@ -69,6 +70,11 @@ class TakenOver:
     item: KeptItem
     transcripts: tuple[KeptText, ...] = ()
     chapters: bytes | None = None
+
+
+def holds_html(text: str) -> bool:
+    """Whether a browser would see more than text in it."""
+    return _HTML.search(text) is not None
 
 
 def clean(text: str, base: str | None = None) -> str:
@@ -193,7 +199,10 @@ def read_kept(path: Path) -> KeptItem:
 
 
 def kept_of_show(folder: Path) -> KeptItem:
-    """What the show itself brought along: `imported.xml` in episodes/, where there is one."""
+    """What the show itself brought along: `imported.xml` in episodes/, where there is one.
+
+    Its description is there where it was HTML, which show.toml cannot hold.
+    """
     path = folder / IMPORTED_NAME
     return read_kept(path) if path.exists() else KeptItem()
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import tomlkit
 from lxml import etree
 
+from pipeline.publish.feed_notes import DESCRIPTION_MAX_BYTES
 from pipeline.publish.lint.reading import clark
 from pipeline.publish.moving import kept
 from pipeline.publish.moving.foreign import ForeignItem, ForeignPerson, ForeignShow
@@ -100,11 +101,22 @@ def show_toml(
 ) -> str:
     """show.toml. What cannot be taken over is told in `repairs`."""
     language = _language(show.language, repairs)
-    description = kept.plain(show.description)
+    description = kept.plain(show.kept.description or show.description)
     if not description:
         description = DESCRIPTION_MISSING
         repairs.add("channel", "it has no description", f"It says “{description}”")
+    if len((show.kept.description or "").encode()) > DESCRIPTION_MAX_BYTES:
+        what = f"its description has more than {DESCRIPTION_MAX_BYTES} bytes with its HTML"
+        repairs.add("channel", what, "Its words were taken; its links stand in imported.xml, and not in the feed")
+    author = show.author or show.title
     mail = show.owner_email if show.owner_email and _MAIL.fullmatch(show.owner_email) else None
+    if show.owner_email and not mail:
+        repairs.add("channel", f"its owner's address “{show.owner_email[:60]}” is none", "It was left out")
+    if show.locked_owner not in (None, mail):
+        what, named = f"podcast:locked names {show.locked_owner} as the owner", mail or "nobody"
+        repairs.add("channel", what, f"The feed names {named}: contact_email in show.toml")
+    if show.medium and show.medium not in _MEDIA:
+        repairs.add("channel", f"its medium is “{show.medium[:20]}”", "It was taken as a podcast")
     hosts = [people.id_of(one) for one in show.people if (one.role, one.group) == ("host", "cast")]
     table: dict[str, Any] = {
         "title": show.title,
@@ -112,13 +124,14 @@ def show_toml(
         "guid": str(show.guid or podcast_guid(feed_url or f"{site_url}feed.xml")),
         "language": language,
         "site_url": site_url,
-        "author": show.author or show.title,
+        "author": author,
         "categories": _categories(show, repairs),
         "explicit": bool(show.explicit),
         "artwork": artwork,
         "type": "serial" if show.type == "serial" else None,
         "copyright": show.copyright,
         "contact_email": mail,
+        "contact_name": show.owner_name if show.owner_name != author else None,
         "locked": show.locked is True,
         "medium": show.medium if show.medium in _MEDIA and show.medium != "podcast" else None,
         "blocked": show.blocked or None,
@@ -162,6 +175,7 @@ def episode_files(item: ForeignItem, people: People, beside: Beside, position: i
                 "audio_type": beside.audio.media_type,
                 "page_url": item.link,
                 "permalink": item.permalink or None,
+                "title": item.title if any(tag.tag == kept.SHORT_TITLE for tag in item.kept.tags) else None,
                 "position": position,
                 "duration_s": item.duration_s,
                 "chapters": beside.chapters,

@@ -5,7 +5,7 @@ Pure: bytes in, values and repairs out. Nothing it names is fetched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -18,7 +18,7 @@ from pipeline.publish.moving import values
 from pipeline.publish.moving.decoding import tree
 from pipeline.publish.moving.foreign import UNDATED, ForeignFeed, ForeignItem, ForeignShow
 from pipeline.publish.moving.items import ItemReader, others, people_of, text_of
-from pipeline.publish.moving.kept import KeptItem
+from pipeline.publish.moving.kept import KeptItem, clean, holds_html
 from pipeline.publish.moving.repairs import Repairs
 
 _CHANNEL_READ = {
@@ -27,7 +27,7 @@ _CHANNEL_READ = {
     *map(clark, (
         "itunes:author", "itunes:category", "itunes:image", "itunes:explicit", "itunes:type", "itunes:owner",
         "itunes:block", "itunes:complete", "itunes:new-feed-url", "podcast:guid", "podcast:locked", "podcast:medium",
-        "podcast:person", "podcast:image", "podcast:images", "podcast:trailer", "podcast:podping", "atom:link",
+        "podcast:person", "podcast:podping", "atom:link",
     )),
 }  # fmt: skip
 
@@ -77,6 +77,22 @@ def without_doubles(items: list[ForeignItem], repairs: Repairs) -> Iterator[Fore
             yield other
 
 
+def without_announced(show: ForeignShow, items: Iterable[ForeignItem], repairs: Repairs) -> ForeignShow:
+    """The show without podcast:trailer for recordings of `items`: our feed announces those itself, once approved."""
+    known = {item.enclosure.url: item for item in items}
+    kept: list[etree._Element] = []
+    for tag in show.kept.tags:
+        item = known.get(values.address(tag.get("url"), None)[0] or "") if tag.tag == clark("podcast:trailer") else None
+        if item is None:
+            kept.append(tag)
+        elif item.type != "trailer":
+            what = f"its podcast:trailer is the recording of {item.where}, which is of the type {item.type}"
+            repairs.add("channel", what, 'It was left out; type = "trailer" in that episode.toml announces it again')
+        elif (text := values.line(said(tag))[0]) != item.title:
+            repairs.add("channel", f"it calls its trailer “{text[:80]}”", f"It is announced as “{item.title[:80]}”")
+    return replace(show, kept=replace(show.kept, tags=tuple(kept)))
+
+
 def _channel(root: etree._Element) -> etree._Element:
     name = str(etree.QName(root).localname).lower()
     if name == "feed":
@@ -107,12 +123,15 @@ def _show(channel: etree._Element, base: str | None, repairs: Repairs) -> Foreig
     image = image or said(channel.find("image/url"))
     image, fault = values.address(image, base)
     told(fault and f"the artwork: {fault}", "It was made whole as far as it can be")
+    written = said(child(channel, "podcast:guid")).strip()
     try:
-        guid = UUID(said(child(channel, "podcast:guid")).strip())
+        guid = UUID(written)
     except ValueError:
         guid = None
+        told(written and f"its podcast:guid “{written[:60]}” is none", "It gets the one that its address gives")
     owner = child(channel, "itunes:owner")
-    locked = said(child(channel, "podcast:locked")).strip().lower()
+    lock = child(channel, "podcast:locked")
+    locked = said(lock).strip().lower()
     following = next((one.get("href") for one in links(channel, "next")), None)
     names = {
         number: name
@@ -130,9 +149,11 @@ def _show(channel: etree._Element, base: str | None, repairs: Repairs) -> Foreig
         explicit=explicit,
         type=said(child(channel, "itunes:type")).strip().lower() or None,
         copyright=values.line(said(channel.find("copyright")))[0] or None,
+        owner_name=values.line(said(child(owner, "itunes:name")))[0] or None if owner is not None else None,
         owner_email=said(child(owner, "itunes:email")).strip() or None if owner is not None else None,
         guid=guid,
         locked={"yes": True, "no": False}.get(locked),
+        locked_owner=(lock.get("owner") or "").strip() or None if lock is not None else None,
         medium=said(child(channel, "podcast:medium")).strip().lower() or None,
         blocked=said(child(channel, "itunes:block")).strip().lower() == "yes",
         complete=said(child(channel, "itunes:complete")).strip().lower() == "yes",
@@ -140,7 +161,10 @@ def _show(channel: etree._Element, base: str | None, repairs: Repairs) -> Foreig
         people=tuple(people_of(channel, base)),
         next_page=values.address(following, base)[0],
         moved_to=values.address(said(child(channel, "itunes:new-feed-url")), base)[0],
-        kept=KeptItem(tags=tuple(others(channel, _CHANNEL_READ, "channel", repairs))),
+        kept=KeptItem(
+            description=clean(description, base) if holds_html(description) else None,
+            tags=tuple(others(channel, _CHANNEL_READ, "channel", repairs)),
+        ),
     )
 
 

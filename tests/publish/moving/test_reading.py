@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import Refused
-from pipeline.publish.moving.reading import read
+from pipeline.publish.moving.plan import People, show_toml
+from pipeline.publish.moving.reading import read, without_announced
+from pipeline.publish.moving.repairs import Repairs
 from tests.publish.moving.golden_pairs import GOLDEN, NAMES, URL, read_pair
 
 GOOD = (GOLDEN / "nothing-wrong.rss").read_bytes()
@@ -27,6 +29,50 @@ def test_a_feed_is_read_as_it_is_meant_and_every_repair_is_told(name: str) -> No
 
 def test_nothing_is_mended_where_nothing_is_wrong() -> None:
     assert read(GOOD, URL).repairs == ()
+
+
+TRAILERS = """<rss version="2.0" xmlns:podcast="https://podcastindex.org/namespace/1.0"
+ xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>A</title>{trailers}
+<item><title>Trailer</title><guid>a</guid><itunes:episodeType>trailer</itunes:episodeType>
+<enclosure url="https://a.example/t.mp3" length="1" type="audio/mpeg"/></item>
+<item><title>Full</title><guid>b</guid><enclosure url="https://a.example/f.mp3" length="1" type="audio/mpeg"/></item>
+</channel></rss>"""
+
+
+@pytest.mark.parametrize(
+    ("url", "text", "kept", "told"),
+    [
+        ("https://a.example/alone.mp3", "Soon", 1, ""),
+        ("https://a.example/t.mp3", "Trailer", 0, ""),
+        ("https://a.example/t.mp3", "Soon", 0, "“Soon”. It is announced as “Trailer”"),
+        ("https://a.example/f.mp3", "Full", 0, "of the type full. It was left out"),
+    ],
+)
+def test_a_trailer_is_announced_once_and_only_when_its_episode_is(url: str, text: str, kept: int, told: str) -> None:
+    tag = f'<podcast:trailer url="{url}" pubdate="Sat, 01 Feb 2020 10:00:00 +0100">{text}</podcast:trailer>'
+    feed, repairs = read(TRAILERS.format(trailers=tag).encode(), URL), Repairs()
+    show = without_announced(feed.show, feed.items, repairs)
+    assert len(show.kept.tags) == kept
+    assert told in " ".join(map(str, repairs.told()))
+    assert bool(repairs.told()) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("<podcast:guid>not one</podcast:guid>", "“not one” is none"),
+        ("<podcast:medium>radio</podcast:medium>", "“radio”. It was taken as a podcast"),
+        ("<itunes:owner><itunes:email>o at x</itunes:email></itunes:owner>", "“o at x” is none. It was left out"),
+        ('<podcast:locked owner="o@x.example">no</podcast:locked>', "o@x.example as the owner. The feed names nobody"),
+        (f"<description><![CDATA[<p>{'x ' * 2500}</p>]]></description>", "more than 4000 bytes with its HTML"),
+    ],
+)
+def test_what_of_the_channel_cannot_be_kept_is_told(head: str, told: str) -> None:
+    feed, repairs = read(TRAILERS.format(trailers=head).encode(), URL), Repairs()
+    show_toml(
+        feed.show, People.known({}), feed_url=URL, site_url="https://new.example/", artwork="a.png", repairs=repairs
+    )
+    assert told in " ".join(map(str, (*feed.repairs, *repairs.told())))
 
 
 def test_entities_are_never_expanded_and_no_file_is_read() -> None:
