@@ -6,6 +6,7 @@ exchanged, words of the format put where they do not belong. `make fuzz` tries m
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import wave
@@ -15,10 +16,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from pipeline.audio import ffmpeg
 from pipeline.audio.probe import probe
-from pipeline.errors import OnRecordError
+from pipeline.errors import InvalidEpisode, OnRecordError
 from pipeline.publish import artwork
 from pipeline.publish.links.check import read_state
 from pipeline.publish.links.page_text import html_text
@@ -26,14 +28,21 @@ from pipeline.publish.links.snapshots import read_list as read_copies
 from pipeline.publish.lint import reading as lint_reading
 from pipeline.publish.lint.media import check_picture, check_text
 from pipeline.publish.look import read_fonts
+from pipeline.publish.moving import kept, pictures, transcripts
+from pipeline.publish.moving.transcripts import are_chapters, chapters_in
 from pipeline.publish.sourcing.importing import read_list
 from pipeline.publish.sourcing.page import page_record
 from pipeline.review.checked import read_review
+from pipeline.show import IMPORTED_NAME
 from pipeline.show.look import Look
 from pipeline.stages.deploying import Options, publish
 from pipeline.stages.run import run
 from pipeline.stages.status import survey
-from tests.episodes import NOW, add_episode
+from pipeline.stages.takenover import approve_imported
+from pipeline.transcript import parse_transcript, transcript_to_text
+from tests.episodes import ADA, NOW, add_episode
+from tests.publish.moving.brought import CHAPTERS, ITEM, add_brought, brought
+from tests.publish.moving.brought import VTT as VTT_THAT_CAME_ALONG
 
 TOKENS = (
     b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\r\n", b"\n", b'"', b"'", b'"""', b"[", b"]", b"[[",
@@ -74,7 +83,8 @@ FILES_OF_A_SHOW = (
     "first-talk/episode.toml", "first-talk/notes.md", "first-talk/transcript.md", "first-talk/machine.json",
     "first-talk/published.json", "ledger.json", "first-talk/review.json", "first-talk/approvals/*",
     "first-talk/redactions.toml", "first-talk/consent.toml", "first-talk/withdrawn.toml", "first-talk/interview.wav",
-    "../build/first-talk/*.json",
+    "../build/first-talk/*.json", "imported.xml", "old-talk/imported.xml", "old-talk/transcript.vtt",
+    "old-talk/chapters.json", "old-talk/episode.toml",
 )  # fmt: skip
 
 
@@ -84,6 +94,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     add_episode(folder, "first-talk", number=1)
     root = add_episode(folder, "second-talk", number=2, title="Second talk")
+    add_brought(root, "old-talk")
+    (root / "episodes" / "imported.xml").write_bytes(kept.document("channel", kept.KeptItem("<p>a</p>")))
+    approve_imported(root, ADA, NOW)
     run(root, NOW, lambda *_: None)
     publish(root, NOW, Options(verify=False), confirm=lambda _: True)
     return root
@@ -138,12 +151,51 @@ FEED = b"""<?xml version="1.0" encoding="utf-8"?>
 <pubDate>Fri, 20 Nov 2026 09:00:00 +0100</pubDate><itunes:duration>1:00</itunes:duration>
 <enclosure url="https://a.example/a.mp3" length="1" type="audio/mpeg"/>
 <podcast:transcript url="https://a.example/a.vtt" type="text/vtt"/></item></channel></rss>"""
+SEGMENTS = (
+    b'{"version": "1.0.0", "segments": [{"speaker": "Ada", "startTime": 0.5, "endTime": 2, "body": "Hello there"},'
+    b' {"speaker": "**B**", "startTime": 3, "body": "x"}]}'
+)
 VTT = b"WEBVTT\n\n00:00.000 --> 00:01.000\n<v A>Hello\n"
 
 
 def _font(content: bytes, folder: Path) -> object:
     (folder / "a.woff2").write_bytes(content)
     return read_fonts(Look.model_validate({"fonts": [{"family": "A", "file": "a.woff2"}]}), folder)
+
+
+def _brought(suffix: str) -> Callable[[bytes, Path], object]:
+    """A transcript that came along: what is published of it, and the first text that is made of it."""
+
+    def from_bytes(content: bytes, folder: Path) -> object:
+        (folder / IMPORTED_NAME).write_bytes(ITEM)
+        episode = brought(folder, suffix, content)
+        first = transcripts.draft(episode, "Ada Host")
+        if first is not None:
+            # What is drafted is written, and must be a text that can be read.
+            assert parse_transcript(transcript_to_text(first).encode(), "a") == first
+        try:
+            return transcripts.taken_over(episode)
+        except InvalidEpisode:
+            return None
+
+    return from_bytes
+
+
+def _kept(content: bytes, folder: Path) -> object:
+    (folder / IMPORTED_NAME).write_bytes(content)
+    item = kept.read_kept(folder / IMPORTED_NAME)
+    return kept.document("item", item), kept.page_notes(item)
+
+
+def _foreign_picture(content: bytes, folder: Path) -> object:
+    (folder / "a.png").write_bytes(content)
+    return pictures.suffix_of(content), pictures.refused(folder / "a.png"), pictures.mended(content)
+
+
+def _picture(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.radial_gradient("L").convert("RGB").resize((90, 60)).save(buffer, kind)
+    return buffer.getvalue()
 
 
 def _file(read: Callable[[Path], object]) -> Callable[[bytes, Path], object]:
@@ -172,6 +224,13 @@ READERS: dict[str, tuple[bytes, Callable[[bytes, Path], object]]] = {
     "review.json": (b'{"version": 1, "heard": []}', _file(read_review)),
     "a font": (b"wOF2" + bytes(60), _font),
     "a picture": (b"", _file(artwork.check)),
+    "imported.xml": (ITEM, _kept),
+    "WebVTT that came along": (VTT_THAT_CAME_ALONG, _brought("vtt")),
+    "SubRip that came along": (VTT_THAT_CAME_ALONG.removeprefix(b"WEBVTT\n\n"), _brought("srt")),
+    "JSON that came along": (SEGMENTS, _brought("json")),
+    "HTML that came along": (b"<!doctype html><cite>Ada:</cite> <time>0:01</time> <p>Hello</p>", _brought("html")),
+    "chapters that came along": (CHAPTERS, lambda content, _: (chapters_in(content), are_chapters(content))),
+    **{f"a {kind} of a foreign feed": (_picture(kind), _foreign_picture) for kind in ("JPEG", "PNG", "WEBP", "GIF")},
 }
 
 
