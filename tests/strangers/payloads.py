@@ -14,7 +14,7 @@ from typing import Any
 import tomlkit
 
 from pipeline.stages.run import approve
-from tests.episodes import ADA, NOW, TRANSCRIPT, add_episode
+from tests.episodes import ADA, NOW, TRANSCRIPT, add_episode, machine_words, sound
 
 PAYLOADS = (
     "<script>alert()</script>",
@@ -50,6 +50,8 @@ PAYLOADS = (
 )
 LINKS = frozenset(one for one in PAYLOADS if one.startswith(("[", "![", "<javascript")))
 SEPARATOR = " · "
+WAIVED = "The bridge has been closed since May 2024"
+WITHDRAWN = "taken-back"
 ADDRESS = "https://x.example/?a='\"><img/src=x/onerror=alert()>&b=javascript:alert()"
 
 
@@ -62,12 +64,15 @@ def hostile_show(tmp_path: Path) -> Path:
         root = add_episode(tmp_path, slug, number=number, approved=False)
         _rewrite(root / "episodes" / slug, text, number)
     _rewrite_show(root / "episodes")
+    _withdraw(add_episode(tmp_path, WITHDRAWN, number=99, approved=False) / "episodes" / WITHDRAWN)
     for folder in sorted((root / "episodes").glob("hostile-*")):
         approve(root, folder.name, ADA, NOW)
     return root
 
 
 def _rewrite(folder: Path, text: str, number: int) -> None:
+    sound(folder / "interview.wav", seconds=18)  # long enough for a soundbite
+    (folder / "machine.json").write_bytes(machine_words(folder / "interview.wav"))
     path = folder / "episode.toml"
     table = tomlkit.parse(path.read_text("utf-8"))
     said: dict[str, Any] = {
@@ -83,6 +88,11 @@ def _rewrite(folder: Path, text: str, number: int) -> None:
         "funding": [{"text": text[:128].strip(), "url": ADDRESS}],
         "locations": [{"name": text[:128].strip()}],
         "content_links": [{"text": text, "url": ADDRESS}],
+        "season": number,
+        "soundbites": [{"start": "00:00:01", "end": "00:00:17", "title": text}],
+        "credits": [{"person": "cleo", "role": "editor"}],
+        "helplines": ["hostile"],
+        "waivers": [{"sentence": WAIVED, "reason": text, "by": text[:60]}],
         "social": [{"protocol": "activitypub", "uri": text, "account_id": text, "account_url": ADDRESS}],
         "corrections": [
             {"kind": "correction", "at": NOW, "by": text, "where": ["notes"], "said": text, "says": text, "note": text}
@@ -93,31 +103,62 @@ def _rewrite(folder: Path, text: str, number: int) -> None:
     # Links that lead nowhere good are refused before anything is made of them, which another test asserts.
     cited = " ".join([*(one for one in text.split(SEPARATOR) if one not in LINKS), "[@hostile]"])
     notes = f"{cited}\n\n# {cited}\n\n> {cited}\n\n| {cited} | b |\n|---|---|\n| {cited} | d |\n\n1. {cited}\n\n"
-    notes += f"[{cited}]({ADDRESS}) [0:01] OSEC\n\n`{cited}`\n\n~~~ {cited}\n{cited}\n~~~\n"
+    notes += f"{WAIVED}.\n\n[{cited}]({ADDRESS}) [0:01] OSEC\n\n`{cited}`\n\n~~~ {cited}\n{cited}\n~~~\n"
     (folder / "notes.md").write_text(notes, encoding="utf-8")
     spoken = TRANSCRIPT.replace("Hello and welcome.", f"Hello and welcome. {text} OSEC [@hostile]")
     spoken = spoken.replace("Ada Host", PAYLOADS[0]).replace("Ben Guest", PAYLOADS[1])
     (folder / "transcript.md").write_text(spoken, encoding="utf-8")
 
 
+def _withdraw(folder: Path) -> None:
+    whole = " ".join(PAYLOADS)
+    table = {"at": NOW, "by": whole, "reason": whole}
+    (folder / "withdrawn.toml").write_text(tomlkit.dumps(table), encoding="utf-8")
+
+
 def _rewrite_show(folder: Path) -> None:
     path = folder / "show.toml"
     table = tomlkit.parse(path.read_text("utf-8"))
     whole = " ".join(PAYLOADS)
-    for key in ("title", "description", "author", "artwork_alt", "copyright"):
+    for key in ("title", "description", "author", "artwork_alt", "copyright", "license"):
         table[key] = whole
+    short = [SEPARATOR.join(PAYLOADS[first : first + 2])[:128].strip() for first in range(0, len(PAYLOADS), 2)]
+    remote = {"feed_guid": "917393e3-1b1e-5cef-ace4-edaa54e1f810", "feed_url": ADDRESS, "title": whole}
+    said: dict[str, Any] = {
+        "contact_name": whole,
+        "license_url": ADDRESS,
+        "funding_url": ADDRESS,
+        "funding_text": short[0],
+        "funding": [{"text": one, "url": ADDRESS} for one in short],
+        "seasons": [{"number": number, "name": one} for number, one in enumerate(short, start=1)],
+        "locations": [{"name": one} for one in short],
+        "txt": [{"text": whole, "purpose": one} for one in short],
+        "update_frequency": {"text": short[1]},
+        "social": [{"protocol": "activitypub", "uri": whole, "account_id": whole, "account_url": ADDRESS}],
+        "podroll": [remote],
+        "publisher": remote,
+        "subscribe": dict.fromkeys(("apple", "overcast", "deezer"), ADDRESS),
+    }
+    table.update(said)
     path.write_text(tomlkit.dumps(table), encoding="utf-8")
     people = tomlkit.parse((folder / "people.toml").read_text("utf-8"))
+    people["cleo"] = {"name": ""}
+    (folder / "people").mkdir()
+    (folder / "people" / "photo.png").write_bytes((folder / "artwork.png").read_bytes())
     for index, person in enumerate(people.values()):
         person |= {
             "name": PAYLOADS[index],
             "role": " ".join(PAYLOADS),
             "organisation": " ".join(PAYLOADS),
             "url": ADDRESS,
+            "photo": "people/photo.png",
+            "photo_alt": whole,
         }
     (folder / "people.toml").write_text(tomlkit.dumps(people), encoding="utf-8")
     terms = {"terms": [{"term": "OSEC", "meaning": whole}, {"term": PAYLOADS[0], "meaning": whole}]}
     (folder / "glossary.toml").write_text(tomlkit.dumps(terms), encoding="utf-8")
+    line = {"country": "GB", "phone": "116 123", "url": ADDRESS, "name": whole, "hours": whole, "note": whole}
+    (folder / "helplines.toml").write_text(tomlkit.dumps({"hostile": line}), encoding="utf-8")
     source = {
         "id": "hostile",
         "type": "report",

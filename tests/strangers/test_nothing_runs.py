@@ -19,7 +19,7 @@ from pipeline.stages.status import survey
 from tests.episodes import NOW
 from tests.review.desk_fixture import DeskServer
 from tests.serving import served
-from tests.strangers.payloads import PAYLOADS, hostile_show
+from tests.strangers.payloads import PAYLOADS, WITHDRAWN, hostile_show
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -39,7 +39,9 @@ LEFT = """() => [...document.querySelectorAll('*')].flatMap((element) => [...ele
 def show(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = hostile_show(tmp_path_factory.mktemp("hostile"))
     run(root, NOW, lambda *_: None)
-    assert {status.state.value for status in survey(root, NOW)} == {"published"}
+    states = {status.slug: status.state.value for status in survey(root, NOW)}
+    assert states.pop(WITHDRAWN) == "withdrawn"
+    assert set(states.values()) == {"published"}
     return root
 
 
@@ -103,6 +105,14 @@ def test_nothing_runs_in_an_app_that_shows_the_feed_as_it_is(show: Path, page: P
     for text in texts:
         page.evaluate("(text) => { document.body.innerHTML = text; }", text)
         require_quiet(page)
+
+
+def test_every_field_reached_the_feed_as_text(show: Path) -> None:
+    feed = etree.parse(show / "site" / "feed.xml", etree.XMLParser(resolve_entities=False))
+    said = {str(element.tag).rpartition("}")[2]: etree.tostring(element, encoding="unicode") for element in feed.iter()}
+    for name in ("podroll", "txt", "funding", "updateFrequency", "soundbite", "season", "location", "license", "owner"):
+        assert "alert" in said[name], name
+    assert not [name for name in said if name.lower() in ("script", "img", "svg", "iframe", "a", "b")]
 
 
 def test_nothing_runs_in_the_transcripts_for_apps(show: Path, page: Page) -> None:
