@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pipeline.transcript import format_ms
 
 SHORTEST_MS = 1_000
 MOST_CHANNELS = 8
+MOST_HZ = 768_000  # beyond what any recorder writes; memory grows with it
 
 _MISSING_MS = 1_000
 _RIFF_UNKNOWN_BYTES = 0xFFFF0000
@@ -26,6 +28,10 @@ _GAP_S = 0.05
 _EDGE_START_MS = 100
 _EDGE_END_MS = 1_000
 _MOST_FAULTS = 1_000
+# This runs in our own process, where nobody else could stop it: no step of reading takes longer, nor does looking for
+# the place of a fault.
+_STEP_S = 60.0
+_LOOKING_S = 1_200.0
 _OTHER_FORMATS = "Export it as WAV, FLAC, MP3, M4A, Ogg or Opus"
 
 
@@ -48,8 +54,9 @@ class Probe:
 def probe(path: Path) -> Probe:
     """Look at a recording, or the audio of a video.
 
-    Raises InvalidAudio when it is no regular file, holds no audio, is shorter than a second or longer than a day, or
-    is in a container that is not known here (a playlist, a text): nothing but the file itself is ever opened.
+    Raises InvalidAudio when it is no regular file, holds no audio, is shorter than a second or longer than a day, has
+    more channels or samples than any recorder writes, or is in a container that is not known here (a playlist, a
+    text): nothing but the file itself is ever opened.
     """
     _require_regular_file(path)
     with _open(path) as container:
@@ -63,6 +70,9 @@ def probe(path: Path) -> Probe:
                     "Export it as mono or stereo, or one file per speaker",
                 )
             )
+        if (stream.rate or 0) > MOST_HZ:
+            what = f"it says that it has {stream.rate:,} samples a second, and {MOST_HZ:,} are the most that are read"
+            raise InvalidAudio(Problem(str(path), what, "Export it anew, at 44,100 or 48,000"))
         name = container.format.name.split(",")[0]
         duration_ms, reckoned = _duration(path, container, stream)
         if duration_ms < SHORTEST_MS:
@@ -121,7 +131,8 @@ def _open(path: Path) -> Iterator[InputContainer]:
     # The same whitelist as on ffmpeg's command line, for the same reason (see ffmpeg.py).
     options = {"protocol_whitelist": "file", "format_whitelist": FORMATS, "err_detect": "crccheck"}
     try:
-        container = av.open(f"file:{path}", options=options, metadata_errors="ignore")
+        with av.open(f"file:{path}", options=options, metadata_errors="ignore", timeout=_STEP_S) as container:
+            yield container
     except (av.error.FFmpegError, ValueError) as error:
         raise InvalidAudio(
             Problem(
@@ -130,8 +141,6 @@ def _open(path: Path) -> Iterator[InputContainer]:
                 f"Check that it plays; one that was cut short in copying may not. {_OTHER_FORMATS}",
             )
         ) from error
-    with container:
-        yield container
 
 
 def _audio_stream(path: Path, container: InputContainer) -> AudioStream:
@@ -161,6 +170,8 @@ def _duration(path: Path, container: InputContainer, stream: AudioStream) -> tup
     for packet in container.demux(stream):
         if packet.pts is not None and packet.time_base is not None:
             end_ms = max(end_ms, round((packet.pts + (packet.duration or 0)) * packet.time_base * 1000))
+            if end_ms > LONGEST_MS:
+                break
     return end_ms, True
 
 
@@ -196,9 +207,13 @@ def _faults(path: Path) -> Iterator[int]:
         start_s = (container.start_time or 0) / av.time_base
         packets = container.demux(stream)
         reached_s: float | None = None
+        until_s = time.monotonic() + _LOOKING_S
         for _ in range(_MOST_FAULTS):
             try:
                 for packet in packets:
+                    if time.monotonic() > until_s:
+                        what = "it is damaged, and the place was not found in time"
+                        raise InvalidAudio(Problem(str(path), what, "Copy it again from the recorder"))
                     for frame in packet.decode():
                         if reached_s is not None and (frame.time or reached_s) - reached_s > _GAP_S:
                             yield round((reached_s - start_s) * 1000)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.audio import derive as derive_module
-from pipeline.audio.probe import probe
+from pipeline.audio import probe as probe_module
+from pipeline.audio.probe import probe, require_whole
 from pipeline.errors import InvalidAudio
 from tests.audio.conftest import FORMATS, in_format
 from tests.audio.sounds import render
@@ -140,3 +141,34 @@ def test_a_header_that_promises_days_is_refused_before_anything_is_decoded(tmp_p
     path.write_bytes(content)
     with pytest.raises(InvalidAudio, match="lasts longer than 24 hours"):
         probe(path)
+
+
+def test_a_header_that_promises_more_samples_than_any_recorder_writes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "dense.wav"
+    with wave.open(str(path), "wb") as writer:
+        writer.setparams((1, 2, 8_000, 0, "NONE", ""))
+        writer.writeframes(bytes(80_000))
+    content = bytearray(path.read_bytes())
+    content[24:28] = (1_000_000).to_bytes(4, "little")
+    content[28:32] = (2_000_000).to_bytes(4, "little")
+    content[4:8] = content[40:44] = (8_000_000).to_bytes(4, "little")
+    path.write_bytes(content + bytes(8_000_000))
+    with pytest.raises(InvalidAudio, match=r"1,000,000 samples a second, and 768,000 are the most"):
+        probe(path)
+
+
+def test_reading_does_not_take_for_ever(voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = render(tmp_path / "live.webm", "-i", str(voice), "-c:a", "libopus", "-live", "1", "-f", "webm")
+    monkeypatch.setattr(probe_module, "_STEP_S", 1e-9)
+    for path in (voice, live):
+        with pytest.raises(InvalidAudio, match="it is not a recording"):
+            probe(path)
+
+
+def test_looking_for_a_fault_does_not_take_for_ever(
+    voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probed = probe(voice)
+    monkeypatch.setattr(probe_module, "_LOOKING_S", -1.0)
+    with pytest.raises(InvalidAudio, match="the place was not found in time"):
+        require_whole(voice, probed, probed.duration_ms, error_count=1)
