@@ -55,6 +55,7 @@ def prepare(
         _transcribe(show, episode, recordings_digest(episode, digests), source, speech, report, runner)
         done.append(f"{episode.slug}: transcribed")
     speech.unlink(missing_ok=True)
+    shutil.rmtree(folder / _PIECES_NAME, ignore_errors=True)
     remove_voices(source)
     if not (episode.folder / TRANSCRIPT_NAME).exists():
         files.write_text(episode.folder / TRANSCRIPT_NAME, transcript_to_text(_draft(show, episode, machine)))
@@ -70,7 +71,9 @@ def is_prepared(show: Show, episode: Episode, digests: DigestCache) -> bool:
     return (
         (episode.folder / MACHINE_NAME).exists()
         and (episode.folder / TRANSCRIPT_NAME).exists()
-        and not any(path.exists() for path in (folder / release.SPEECH_NAME, *(voice for _, voice in source.voices)))
+        # What only spares work until machine.json is there may be left of a run that was killed then.
+        and not any((folder / name).exists() for name in (release.SPEECH_NAME, _PIECES_NAME))
+        and not any(voice.exists() for _, voice in source.voices)
         and is_mixed(show.root, episode, source)
         and (episode.keeps_audio or stamps.is_fresh(folder / MASTER_STAMP, _master_key(show, episode, source, digests)))
         and stamps.is_fresh(folder / _DERIVE_STAMP, _derive_key(source))
@@ -227,7 +230,6 @@ def _transcribe(
     if voices is not None:
         machine = under_voices(show, episode, machine, voices)
     files.write_bytes(episode.folder / MACHINE_NAME, machine_to_bytes(machine))
-    shutil.rmtree(pieces, ignore_errors=True)
 
 
 def _only_speaker(show: Show, episode: Episode) -> str:

@@ -28,6 +28,7 @@ from pipeline.stages.deploying import Options, publish
 from pipeline.stages.run import approve, run
 from pipeline.transcript import Paragraph
 from tests.episodes import ADA, NOW, add_episode
+from tests.faults.inline import inline
 
 SLUG = "first-talk"
 LATER, LATEST = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
@@ -47,6 +48,11 @@ def _run(root: Path) -> None:
     result = run(root, NOW, lambda slug, stage, part: None)
     if problems := [problem for status in result.statuses for problem in status.problems]:
         raise OnRecordError(problems)
+
+
+def _run_from_the_recording(root: Path) -> None:
+    with inline():
+        _run(root)
 
 
 def _approve(root: Path) -> None:
@@ -76,6 +82,17 @@ def _written(root: Path) -> None:
 
 def _unapproved(root: Path) -> None:
     shutil.move(add_episode(root.parent / "making", SLUG, number=1, approved=False), root)
+
+
+def _recorded(root: Path) -> None:
+    """A show with a recording, and nothing else of an episode that a machine could make."""
+    _unapproved(root)
+    folder = root / "episodes" / SLUG
+    for name in ("machine.json", "transcript.md"):
+        (folder / name).unlink()
+    settings = folder / "episode.toml"
+    text = settings.read_text("utf-8").replace('"interview.wav"', '"interview.wav"\nspeaker = "ada-host"')
+    settings.write_text(text, encoding="utf-8")
 
 
 def _published(root: Path) -> None:
@@ -151,7 +168,7 @@ DEEDS = {
     "run to the first site": Deed(_written, _run),
     "publish": Deed(_out_and_changed, _publish),
     "go back": Deed(_out_and_out_again, _roll_back),
-    "run from the recording": Deed(_unapproved, _run),
+    "run from the recording": Deed(_recorded, _run_from_the_recording),
 }
 
 

@@ -39,3 +39,14 @@ def test_a_run_that_fails_is_followed_by_one_that_looks(tmp_path: Path, monkeypa
     with pytest.raises(OSError, match="No space"):
         run(root, NOW, lambda *_: None)
     assert (root / "build" / "unfinished").exists()
+
+
+def test_pieces_that_a_killed_run_left_behind_their_transcript_are_deleted(tmp_path: Path) -> None:
+    root = add_episode(tmp_path, "first-talk")
+    run(root, NOW, lambda *_: None)
+    pieces = root / "build" / "first-talk" / "pieces"
+    pieces.mkdir()
+    (pieces / "heard.json").write_text("{}", encoding="utf-8")
+    run(root, NOW, lambda *_: None)
+    assert not pieces.exists()
+    assert run(root, NOW, lambda *_: None).done == ()
