@@ -31,12 +31,13 @@ from tests.episodes import ADA, NOW, add_episode
 from tests.faults.inline import inline
 
 SLUG = "first-talk"
+PURGED = "purged.txt"
 LATER, LATEST = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
-_TARGET = """
+_TARGET = f"""
 [targets.web]
 kind = "folder"
 path = "www"
-purge = ["/bin/sh", "-c", "cat > purged.txt"]
+purge = ["/bin/sh", "-c", "cat > {PURGED}"]
 
 [announce]
 websub_hub = "https://hub.example/"
@@ -149,7 +150,7 @@ def _out_and_out_again(root: Path) -> None:
 
 
 def _forget_what_was_told(root: Path) -> None:
-    for name in ("purged.txt", "hub.txt"):
+    for name in (PURGED, "hub.txt"):
         (root / name).unlink()
 
 

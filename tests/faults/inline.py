@@ -34,6 +34,7 @@ class InlineRunner:
     """Does each task where it is started; see `pipeline.runner.Runner`."""
 
     width = 1
+    is_here = True
 
     def __init__(self, width: int | None = None) -> None:
         """`width` is what others would have; here it is 1."""
