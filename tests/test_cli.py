@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import typer.main
 from filelock import FileLock
+from rich.console import Console
 
-from pipeline.cli import app
+from pipeline.cli import app, console
+from pipeline.stages.status import EpisodeStatus, State
 from tests.episodes import add_episode
 from tests.shows import make_show
 
@@ -54,6 +56,25 @@ def test_the_table_says_state_and_next_step(published: Path) -> None:
 
 def test_a_second_run_says_that_there_is_nothing_to_do(published: Path) -> None:
     assert "Nothing to do" in onrecord("run", "--root", published).stdout
+
+
+def test_of_many_episodes_only_those_are_listed_with_which_something_is_to_be_done(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "out", Console())
+    out = EpisodeStatus("out", "Out", State.PUBLISHED)
+    open_ = EpisodeStatus("open", "Open", State.WAITING, "nobody has approved it yet", "check it")
+    console.print_table([out] * 300, brief=True)
+    assert capsys.readouterr().out == (
+        "300 of 300 episodes are published or withdrawn; onrecord status lists them all.\n"
+    )
+    console.print_table([out] * 300 + [open_], brief=True)
+    said = capsys.readouterr().out
+    assert said.startswith("300 of 301 episodes are published or withdrawn")
+    assert "nobody has approved it yet" in said
+    assert said.count("published") == 1
+    console.print_table([], brief=True)
+    assert "There is no episode yet" in capsys.readouterr().out
 
 
 def test_json_is_one_value_and_nothing_else(published: Path) -> None:

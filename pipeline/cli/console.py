@@ -82,11 +82,21 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str, str, float], None]]:
         yield report
 
 
-def print_table(statuses: Sequence[EpisodeStatus]) -> None:
-    """How every episode stands, and under it what is wrong with it."""
+def print_table(statuses: Sequence[EpisodeStatus], *, brief: bool = False) -> None:
+    """How every episode stands, and under it what is wrong with it.
+
+    With `brief`, of many episodes only those with which something is to be done, and a line on the others.
+    """
     if not statuses:
         out.print("There is no episode yet. Next: onrecord new SLUG")
         return
+    if brief and len(statuses) > _LISTED_MAX:
+        unsettled = [one for one in statuses if one.state not in _SETTLED or one.problems]
+        settled = f"{len(statuses) - len(unsettled)} of {len(statuses)} episodes are published or withdrawn"
+        out.print(f"{settled}; onrecord status lists them all.")
+        if not unsettled:
+            return
+        statuses = unsettled
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Episode", "State", "Next"):
         table.add_column(heading, overflow="fold")
@@ -103,15 +113,6 @@ def print_table(statuses: Sequence[EpisodeStatus]) -> None:
         out.print()
         for problem in problems:
             out.print(Text(f"• {shortened(problem)}"))
-
-
-def worth_listing(statuses: Sequence[EpisodeStatus]) -> Sequence[EpisodeStatus]:
-    """All of them while they are few; of many those with which something is to be done, and a line on the others."""
-    if len(statuses) <= _LISTED_MAX:
-        return statuses
-    settled = [one for one in statuses if one.state in _SETTLED and not one.problems]
-    out.print(f"{len(settled)} of {len(statuses)} episodes are published or withdrawn; onrecord status lists them all.")
-    return [one for one in statuses if one.state not in _SETTLED or one.problems]
 
 
 def warn(warnings: Sequence[Problem]) -> None:

@@ -23,7 +23,6 @@ from pipeline.cli.console import (
     problem_json,
     progress,
     warn,
-    worth_listing,
 )
 from pipeline.errors import Problem, Refused
 from pipeline.stages.stated import Stated, survey_statements
@@ -76,7 +75,7 @@ def run(
         out.print("site/ is another now. See it with onrecord serve, put it where listeners are with onrecord publish.")
     for stray in result.strays:
         err.print(Text(f"site/{stray} was not made by On Record and was left alone."))
-    print_table(worth_listing(result.statuses))
+    print_table(result.statuses, brief=True)
     warn(result.warnings)
     raise typer.Exit(exit_code(result.statuses))
 
