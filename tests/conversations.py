@@ -114,16 +114,16 @@ def _write(path: Path, *channels: Sound) -> Path:
     return path
 
 
-def tone(path: Path, pitch_hz: float, start_s: float, end_s: float) -> Path:
-    """Write five seconds in which a tone stands for somebody who speaks from `start_s` to `end_s`."""
-    times_s = np.arange(5 * RATE_HZ) / RATE_HZ
+def tone(path: Path, pitch_hz: float, start_s: float, end_s: float, *, seconds: float = 5) -> Path:
+    """Write some seconds in which a tone stands for somebody who speaks from `start_s` to `end_s`."""
+    times_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     speaks = (times_s >= start_s) & (times_s < end_s)
     return _write(path, np.where(speaks, 0.2, 1e-4) * np.sin(2 * np.pi * pitch_hz * times_s))
 
 
-def stereo(path: Path, *, bleed_db: float = -25.0) -> Path:
+def stereo(path: Path, *, bleed_db: float = -25.0, seconds: float = SECONDS) -> Path:
     """Write both voices into one file, Ada on the left and Ben on the right."""
-    ada, ben = voices()
+    ada, ben = (one[: round(seconds * RATE_HZ)] for one in voices())
     leak = 10 ** (bleed_db / 20)
     return _write(path, ada + leak * ben, ben + leak * ada)
 

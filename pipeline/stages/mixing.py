@@ -12,13 +12,12 @@ from pipeline.errors import InvalidEpisode, Problem
 from pipeline.runner import Runner, Task, run_one
 from pipeline.show import EPISODE_NAME, Episode
 from pipeline.stages import costly, stamps
+from pipeline.stages.noticed import MIX_STAMP, MIXED_NAME, may_have_channels
 from pipeline.stages.status import build_folder
 
 if TYPE_CHECKING:
     from pipeline.audio.tracks.mix import Track
 
-MIXED_NAME = "mixed.flac"
-MIX_STAMP = "mix.stamp.json"
 # Raise it when there would be other bytes from the same tracks.
 _MIX_VERSION = 1
 
@@ -103,19 +102,12 @@ def source_of(
     return source
 
 
-def stereo_hint(episode: Episode, report: Callable[[float], None], runner: Runner) -> str | None:
-    """What to say of a stereo recording that looks as if each channel were one speaker: nothing is done about it."""
-    one = episode.recordings[0]
-    if episode.has_tracks or one.speaker or len(episode.people) < 2:
-        return None
-    task = Task(costly.LOOK_AT_CHANNELS, None, inputs={"recording": episode.folder / one.file})
-    if not run_one(runner, f"{episode.slug}: looking at the channels", task, report):
-        return None
-    names = ", ".join(f'"{person}"' for person in episode.people[:2])
-    return (
-        f"{episode.slug}: {one.file} seems to have one speaker per channel; to keep their names apart, write "
-        f"channels = [{names}] (left, right) under its [[recordings]], and transcribe afresh"
-    )
+def is_one_speaker_per_channel(episode: Episode, report: Callable[[float], None], runner: Runner) -> bool:
+    """Whether it looks like that in an episode's one recording, where nobody has said who is heard in it."""
+    if not may_have_channels(episode):
+        return False
+    task = Task(costly.LOOK_AT_CHANNELS, None, inputs={"recording": episode.folder / episode.recordings[0].file})
+    return bool(run_one(runner, f"{episode.slug}: looking at the channels", task, report))
 
 
 def remove_voices(source: Source) -> None:
@@ -152,9 +144,11 @@ def _facts(voice: Mapping[str, Any]) -> dict[str, object]:
     placed = voice["placement"]
     return {
         "speaker": voice["speaker"],
+        "length_ms": voice["length_ms"],
         "start_samples": placed["start"],
         "drift_ppm": placed["drift_ppm"],
         "how": placed["how"],
+        "is_heard": placed["is_heard"],
         "speech_ms": voice["speech_ms"],
         "loudness_lufs": voice["loudness_lufs"],
         "gain_db": voice["gain_db"],

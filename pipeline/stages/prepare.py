@@ -12,7 +12,8 @@ from pipeline.digests import DigestCache
 from pipeline.runner import Runner, Task, run_one
 from pipeline.show import Episode, Show, require_own_episode_build
 from pipeline.stages import costly, stamps
-from pipeline.stages.mixing import Source, described, is_mixed, remove_voices, source_of, stereo_hint
+from pipeline.stages.mixing import Source, described, is_mixed, is_one_speaker_per_channel, remove_voices, source_of
+from pipeline.stages.noticed import APART, DERIVE_STAMP
 from pipeline.stages.status import MASTER_STAMP, build_folder, recordings_digest
 from pipeline.transcript import (
     MACHINE_NAME,
@@ -32,7 +33,6 @@ _PIECES_NAME = "pieces"  # what was heard so far of a recording that is being tr
 # Raise one of these when its stage would write other bytes from the same inputs.
 MASTER_VERSION = 1
 _DERIVE_VERSION = 1
-_DERIVE_STAMP = "derive.stamp.json"
 
 
 def prepare(
@@ -76,7 +76,7 @@ def is_prepared(show: Show, episode: Episode, digests: DigestCache) -> bool:
         and not any(voice.exists() for _, voice in source.voices)
         and is_mixed(show.root, episode, source)
         and (episode.keeps_audio or stamps.is_fresh(folder / MASTER_STAMP, _master_key(show, episode, source, digests)))
-        and stamps.is_fresh(folder / _DERIVE_STAMP, _derive_key(source))
+        and stamps.is_fresh(folder / DERIVE_STAMP, _derive_key(source))
     )
 
 
@@ -138,10 +138,10 @@ def _derive(
     *,
     speech_is_needed: bool,
 ) -> None:
-    """The review proxy, the waveform and the speech for the engine, from one decoding."""
+    """The review proxy, the waveform and the speech for the engine, from one decoding; and a look at the channels."""
     folder = speech.parent
     key = _derive_key(source)
-    stamp = folder / _DERIVE_STAMP
+    stamp = folder / DERIVE_STAMP
     if stamps.is_fresh(stamp, key) and (speech.exists() or not speech_is_needed):
         return
     proxy, peaks = folder / release.PROXY_NAME, folder / release.PEAKS_NAME
@@ -153,10 +153,9 @@ def _derive(
         outputs={"proxy": proxy, "speech": speech, "peaks": peaks},
     )
     run_one(runner, f"{episode.slug}: {step}", task, _step(report, episode, step))
-    stamps.write(stamp, key, [proxy.name, peaks.name])
+    apart = is_one_speaker_per_channel(episode, _step(report, episode, "looking at the channels"), runner)
+    stamps.write(stamp, key, [proxy.name, peaks.name], facts={APART: apart})
     done.append(f"{episode.slug}: review copy and waveform made")
-    if hint := stereo_hint(episode, _step(report, episode, "looking at the channels"), runner):
-        done.append(hint)
 
 
 def _master_key(show: Show, episode: Episode, source: Source, digests: DigestCache) -> str:

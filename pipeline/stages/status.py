@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import product
 from pathlib import Path
 
 from pipeline import files
@@ -20,6 +21,7 @@ from pipeline.review import approvals
 from pipeline.show import IMPORTED_NAME, NOTES_NAME, Episode, Show, Source, Term, load_show
 from pipeline.stages import stamps, takenover
 from pipeline.stages.guarding import safeguard_refusals
+from pipeline.stages.noticed import noticed, without_evidence
 from pipeline.stages.warnings import warnings
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
 
@@ -131,7 +133,7 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
         refusals = [one for one in refusals if one.code not in ("transcript-missing", "notes-missing")]
     if not verdict.holds and (episode.folder / MACHINE_NAME).exists():
         # An approval that holds sealed recording and machine words together; until then they may not belong together.
-        problems.extend(_foreign_machine_words(episode, digests))
+        problems.extend(_foreign_machine_words(episode, build_folder(show.root) / episode.slug, digests))
     lapses = consent.lapses(episode, show.consents_of(episode))
     return Reading(
         episode,
@@ -233,7 +235,10 @@ def survey_show(
             status = _failure(episode, error)
         else:
             status = _status(readings[episode.slug], now, published)
-        statuses.append(replace(status, warnings=warnings(show, episode, now.date())))
+        told = warnings(show, episode, now.date())
+        if status.state is not State.PUBLISHED:  # people heard and approved how that one is, and listeners have it
+            told += noticed(episode, build_folder(show.root) / episode.slug)
+        statuses.append(replace(status, warnings=told))
     return tuple(sorted(statuses, key=lambda status: status.slug))
 
 
@@ -317,14 +322,14 @@ def _read_notes(episode: Episode, problems: list[Problem]) -> str | None:
         return None
 
 
-def _foreign_machine_words(episode: Episode, digests: DigestCache) -> Iterator[Problem]:
+def _foreign_machine_words(episode: Episode, folder: Path, digests: DigestCache) -> Iterator[Problem]:
     path = episode.folder / MACHINE_NAME
     try:
         machine = read_machine(path)
     except InvalidTranscript as error:
         yield from error.problems
         return
-    if machine.audio_digest != recordings_digest(episode, digests):
+    if machine.audio_digest not in _digests_of_one_time_line(episode, folder, digests):
         names = ", ".join(one.file for one in episode.recordings)
         yield Problem(
             str(path),
@@ -336,11 +341,21 @@ def _foreign_machine_words(episode: Episode, digests: DigestCache) -> Iterator[P
 def recordings_digest(episode: Episode, digests: DigestCache) -> str:
     """What `audio_digest` in machine.json must be: what was recorded, and where a person says that it begins."""
     return of_recordings(
-        [
-            digests.digest(episode.folder / one.file) + ("" if one.offset_ms is None else f"+{one.offset_ms}")
-            for one in episode.recordings
-        ]
+        [digests.digest(episode.folder / one.file) + _said_start(one.offset_ms) for one in episode.recordings]
     )
+
+
+def _digests_of_one_time_line(episode: Episode, folder: Path, digests: DigestCache) -> Iterator[str]:
+    """`recordings_digest`, and those that mean the same times: who confirms a start by offset = 0 loses no words."""
+    free = without_evidence(episode, folder) | {episode.recordings[0].file}
+    starts = [(None, 0) if one.file in free and not one.offset_ms else (one.offset_ms,) for one in episode.recordings]
+    known = [digests.digest(episode.folder / one.file) for one in episode.recordings]
+    for chosen in product(*starts):
+        yield of_recordings([one + _said_start(start_ms) for one, start_ms in zip(known, chosen, strict=True)])
+
+
+def _said_start(offset_ms: int | None) -> str:
+    return "" if offset_ms is None else f"+{offset_ms}"
 
 
 def build_folder(root: Path) -> Path:

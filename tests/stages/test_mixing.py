@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from pipeline import files
+from pipeline.cli import app
 from pipeline.digests import DigestCache
 from pipeline.show import load_show
+from pipeline.stages import stamps
 from pipeline.stages.run import RunResult, approve, run
-from pipeline.stages.status import State, recordings_digest
+from pipeline.stages.status import State, all_warnings, recordings_digest, survey
 from pipeline.transcript import read_machine, read_transcript
 from tests.conversations import SECONDS, conversation, stereo, tone, two_tracks
 from tests.episodes import ADA, NOW, TRANSCRIPT, machine_words, sound
@@ -106,13 +109,79 @@ def test_channels_that_are_not_there_are_refused(tmp_path: Path) -> None:
 
 def test_a_stereo_file_that_looks_like_two_speakers_gives_a_hint_and_is_left_alone(tmp_path: Path) -> None:
     folder = make(tmp_path, '[[recordings]]\nfile = "both.wav"\n')
-    stereo(folder / "both.wav")
+    stereo(folder / "both.wav", seconds=20)
     made_ready(folder, folder / "both.wav")
     before = (folder / "episode.toml").read_bytes()
-    said = str(go(folder).done)
-    assert 'channels = ["ada-host", "ben-guest"] (left, right)' in said
-    assert "mixed" not in said
+    result = go(folder)
+    (warning,) = result.warnings
+    assert 'channels = ["ada-host", "ben-guest"] (left, right)' in warning.remedy
+    assert "mixed" not in str(result.done)
     assert (folder / "episode.toml").read_bytes() == before
+    # It is told until somebody has said how it is.
+    assert go(folder).warnings == (warning,)
+    assert all_warnings(survey(folder.parents[1], NOW)) == (warning,)
+    text = before.decode()
+    (folder / "episode.toml").write_text(text.replace('hosts = ["ada-host"]', "hosts = []"), "utf-8")
+    (unnamed,) = all_warnings(survey(folder.parents[1], NOW))
+    assert "name both under hosts and guests" in unnamed.remedy
+    for said in ('channels = ["ada-host", "ben-guest"]\n', 'speaker = "ben-guest"\n'):
+        (folder / "episode.toml").write_text(text + said, "utf-8")
+        assert all_warnings(survey(folder.parents[1], NOW)) == ()
+
+
+def test_a_stereo_file_is_looked_at_before_anybody_is_named_and_before_it_is_transcribed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make(tmp_path, '[[recordings]]\nfile = "both.wav"\n')
+    text = (folder / "episode.toml").read_text("utf-8").replace('["ada-host"]', "[]").replace('["ben-guest"]', "[]")
+    (folder / "episode.toml").write_text(text, "utf-8")
+    stereo(folder / "both.wav", seconds=20)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.stages.prepare._transcribe", killed)
+    with pytest.raises(KeyboardInterrupt):
+        go(folder)
+    (warning,) = all_warnings(survey(folder.parents[1], NOW))
+    assert warning.where == f"{folder / 'episode.toml'} [[recordings]] both.wav"
+    assert "seems to have one speaker per channel" in warning.what
+
+
+def test_a_start_that_is_only_assumed_is_told_until_it_is_confirmed_and_that_costs_no_work(tones: Path) -> None:
+    root = tones.parents[1]
+    tone(tones / "ben.wav", 260, 2.0, 2.9, seconds=3)
+    made_ready(tones, tones / "ada.wav")
+    (warning,) = go(tones).warnings
+    assert warning.where == f"{tones / 'episode.toml'} [[recordings]] ben.wav"
+    assert "taken to begin together with ada.wav" in warning.what
+    assert warning.what.endswith("it is 2.0 s shorter")
+    assert "offset = 0 there" in warning.remedy
+    assert "offset = 2.0 if they ended together" in warning.remedy
+    assert go(tones).warnings == (warning,)
+    for command in ("status", "check"):
+        assert "2.0 s shorter" in " ".join(CliRunner().invoke(app, [command, "--root", str(root)]).stderr.split())
+    text = (tones / "episode.toml").read_text("utf-8")
+    (tones / "episode.toml").write_text(f"{text}offset = 0\n", "utf-8")
+    # Before the next mix and after it, from build/ or without it: the words are those of these recordings.
+    for _ in range(2):
+        (status,) = survey(root, NOW)
+        assert (status.warnings, status.state) == ((), State.WAITING)
+        result = go(tones)
+    assert (result.warnings, result.statuses[0].state) == ((), State.WAITING)
+    (root / "build" / "first-talk" / "mix.stamp.json").unlink()
+    assert survey(root, NOW)[0].state is State.WAITING
+
+
+@pytest.mark.parametrize("is_heard", [False, True])
+def test_a_start_that_was_measured_is_not_the_same_as_one_together(tones: Path, *, is_heard: bool) -> None:
+    root = tones.parents[1]
+    track = {"speaker": "ben-guest", "length_ms": 5000, "how": "measured", "is_heard": is_heard}
+    (root / "build" / "first-talk").mkdir(parents=True)
+    stamps.write(root / "build" / "first-talk" / "mix.stamp.json", "key", [], facts={"tracks": [track]})
+    with (tones / "episode.toml").open("a", encoding="utf-8") as text:
+        text.write("offset = 0\n")
+    assert ("another recording" in survey(root, NOW)[0].because) == is_heard
 
 
 @pytest.mark.speech

@@ -62,12 +62,14 @@ class Placement:
 
     `start` is in samples of the chain (44.1 kHz) and may be negative. `drift_ppm` is by how many millionths its
     clock runs fast: a second of the first track's time is 1 + drift / 10^6 seconds of this one. `how` says
-    whether that was measured, given by a person, or assumed to be the same start.
+    whether that was measured, given by a person, or assumed to be the same start; `is_heard` whether it could be
+    measured.
     """
 
     start: int
     drift_ppm: float
     how: Literal["first", "measured", "given", "assumed"]
+    is_heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,9 @@ _DUCK_DB = -12.0
 _DUCK_RAMP_MS = 50
 _GATE_RAMP_MS = 20
 _LONGEST_GAIN_DB = 30.0
-# Without anything to align by, tracks that began together also ended together, about.
-_SAME_LENGTH_MS = 10_000
-_SAME_LENGTH_SHARE = 0.1
+# Without anything to align by, tracks that began together also ended together. Somebody stops theirs a little later;
+# who joined a minute after the others must not be laid at the beginning.
+_SAME_LENGTH_MS = 5_000
 _SLOWEST_RATE_HZ = 48_000
 
 
@@ -55,10 +55,11 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What was found out about a track. `speech_ms` is how long its speaker speaks; `gain_db` what it was given."""
+    """What was found out about a track of `length_ms`: its speaker speaks for `speech_ms`, and was given `gain_db`."""
 
     speaker: str
     placement: Placement
+    length_ms: int
     speech_ms: int
     loudness_lufs: float
     gain_db: float
@@ -102,6 +103,7 @@ def mix(
                 Voice(
                     tracks[number].speaker,
                     placements[number],
+                    _length_ms(heard[number]),
                     int(mask.sum()) * FRAME_MS,
                     measured.integrated_lufs,
                     0.0 if measured.is_silent else _VOICE_LUFS - measured.integrated_lufs,
@@ -163,7 +165,8 @@ def _place(tracks: Sequence[Track], heard: Sequence[align.Heard]) -> list[Placem
             # The person decides on the start; a drift that was measured at that very place still helps.
             given = chain.ms_to_samples(track.offset_ms - (tracks[0].offset_ms or 0))
             near = found is not None and abs(found.start - given) < SAMPLE_RATE_HZ // 2
-            placed.append(Placement(given, found.drift_ppm if found and near else 0.0, "given"))
+            drift_ppm = found.drift_ppm if found and near else 0.0
+            placed.append(Placement(given, drift_ppm, "given", is_heard=found is not None))
         elif found is not None:
             placed.append(found)
         else:
@@ -182,21 +185,25 @@ def _found(heard: Sequence[align.Heard], placed: Sequence[Placement], number: in
         if found is not None:
             pace = 1 + known.drift_ppm * 1e-6
             drift_ppm = (pace * (1 + found.drift_ppm * 1e-6) - 1) * 1e6
-            return Placement(round(known.start + found.start / pace), round(drift_ppm, 1), "measured")
+            return Placement(round(known.start + found.start / pace), round(drift_ppm, 1), "measured", is_heard=True)
     return None
 
 
+def _length_ms(track: align.Heard) -> int:
+    return round(track.seconds * 1000)
+
+
 def _require_same_length(first: Track, one: align.Heard, track: Track, other: align.Heard) -> None:
-    lengths_ms = [round(sounding.seconds * 1000) for sounding in (one, other)]
-    apart_ms = abs(lengths_ms[0] - lengths_ms[1])
-    if apart_ms <= max(_SAME_LENGTH_MS, _SAME_LENGTH_SHARE * max(lengths_ms)):
+    lengths_ms = [_length_ms(sounding) for sounding in (one, other)]
+    if abs(lengths_ms[0] - lengths_ms[1]) <= _SAME_LENGTH_MS:
         return
     raise InvalidAudio(
         Problem(
             str(track.path),
             f"it lasts {format_ms(lengths_ms[1])} and {first.path.name} {format_ms(lengths_ms[0])}, and neither is "
             "heard in the other, so nothing tells where it begins",
-            "Add offset, the seconds by which it begins later than the first recording, to its [[recordings]]",
+            f"Add offset to its [[recordings]], the seconds by which it begins later than {first.path.name}: "
+            "offset = 0 if they began together",
         )
     )
 

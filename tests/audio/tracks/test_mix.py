@@ -13,10 +13,12 @@ import pytest
 from pipeline.audio.chain import Part
 from pipeline.audio.loudness import measure
 from pipeline.audio.probe import probe
+from pipeline.audio.tracks import align
+from pipeline.audio.tracks.align import Placement
 from pipeline.audio.tracks.mix import Track, mix, rates_hz
 from pipeline.errors import InvalidAudio
 from tests.audio.sounds import samples
-from tests.conversations import SECONDS, conversation, two_tracks, voices
+from tests.conversations import SECONDS, conversation, tone, two_tracks, voices
 
 
 def mixed(folder: Path, ada: Path, ben: Path, **ben_is: int) -> Path:
@@ -81,6 +83,38 @@ def test_what_a_person_says_of_the_start_counts(tmp_path: Path) -> None:
     assert probe(target).duration_ms == pytest.approx(SECONDS * 1000, abs=10)
     earlier = mixed(tmp_path, ada, ben, offset_ms=-5_000)  # then Ben's start is time 0
     assert probe(earlier).duration_ms == pytest.approx((SECONDS + 5) * 1000, abs=10)
+
+
+@pytest.mark.parametrize(("later_s", "is_refused"), [(4.0, False), (8.0, True)])
+def test_starts_that_nothing_tells_are_taken_for_one_only_where_the_lengths_allow_it(
+    tmp_path: Path, later_s: float, *, is_refused: bool
+) -> None:
+    ada, ben = tone(tmp_path / "ada.wav", 180, 1, 3, seconds=20), tmp_path / "ben.wav"
+    tone(ben, 260, 4, 6, seconds=20 - later_s)
+    if is_refused:
+        with pytest.raises(InvalidAudio, match=r"00:00:12.000 and ada.wav 00:00:20.000, .*offset = 0 if they began"):
+            mixed(tmp_path, ada, ben)
+        mixed(tmp_path, ada, ben, offset_ms=0)
+    else:
+        mixed(tmp_path, ada, ben)
+    assert probe(tmp_path / "mixed.flac").duration_ms == 20_000
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_start_that_a_person_gives_may_be_heard_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_heard: bool
+) -> None:
+    found = Placement(22_050, 35.0, "measured", is_heard=True) if is_heard else None
+    monkeypatch.setattr(align, "find", lambda one, other: found)
+    ada, ben = tone(tmp_path / "ada.wav", 180, 1, 3), tone(tmp_path / "ben.wav", 260, 3, 4)
+    for offset_ms, how, start in (
+        (None, "measured" if is_heard else "assumed", 22_050 if is_heard else 0),
+        (0, "given", 0),
+    ):
+        tracks = [Track(ada, "ada"), Track(ben, "ben", offset_ms=offset_ms)]
+        target, *alone = (tmp_path / name for name in ("mixed.flac", "1.wav", "2.wav"))
+        placed = mix(tracks, target, alone, report=lambda part: None)[1].placement
+        assert (placed.start, placed.how, placed.is_heard) == (start, how, is_heard)
 
 
 @pytest.mark.parametrize("drift_ppm", [0.0, 2.5, -4.7, 35.0, -120.0, 499.9])
