@@ -28,7 +28,7 @@ Report = Callable[[str, str, float], None]  # slug, what is being done, how much
 
 MASTER_NAME = "master.mp3"
 UNKNOWN_SPEAKER = "Speaker ?"
-_PIECES_NAME = "pieces"  # what was heard so far of a recording that is being transcribed
+_PIECES_NAME = "pieces"  # what was heard so far, and whose voices, of a recording that is being transcribed
 
 # Raise one of these when its stage would write other bytes from the same inputs.
 MASTER_VERSION = 1
@@ -203,7 +203,9 @@ def _transcribe(
     making = _step(report, episode, "transcribing")
     pieces = speech.parent / _PIECES_NAME
     telling = _step(report, episode, "telling voices apart")
-    voices = None if source.voices else tell_apart(show, episode, speech, runner, telling)
+    voices = None
+    if not source.voices:
+        voices = tell_apart(show, episode, speech, runner, telling, audio_digest=audio_digest, folder=pieces)
     if source.voices:
         machine = transcribe_tracks(
             [SpokenTrack(speaker, path, episode.languages.get(speaker)) for speaker, path in source.voices],

