@@ -78,13 +78,14 @@ def two_tracks(
     drift_ppm: float = 0.0,
     quieter_db: float = 0.0,
     late_s: float = 0.0,
+    seconds: float = SECONDS,
 ) -> tuple[Path, Path]:
     """Write `ada.wav` and `ben.wav`, two microphones with a hiss of their own.
 
     Each hears the other `bleed_db` below its owner (None: not at all) and `late_s` later; Ben's is `quieter_db`
     softer, began `offset_s` later, and its clock runs fast by `drift_ppm`.
     """
-    ada, ben = voices()
+    ada, ben = (one[: round(seconds * RATE_HZ)] for one in voices())
     noise = np.random.default_rng(7)
     leak = 0.0 if bleed_db is None else 10 ** (bleed_db / 20)
     late = round(late_s * RATE_HZ)

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from pipeline import files
 from pipeline.review import approvals
 from pipeline.show import load_show
 from pipeline.stages import remembering, standing
 from pipeline.stages.run import RunResult, approve, run
 from pipeline.stages.status import State, read_episode, remembered_digests
-from tests.episodes import ADA, NOW, add_episode
+from tests.episodes import ADA, NOW, add_episode, sound
 
 FIRST, SECOND, THIRD = SLUGS = ("first-talk", "second-talk", "third-talk")
 
@@ -150,6 +151,63 @@ def artwork(root: Path) -> None:
     Image.new("RGB", (1400, 1400), (90, 60, 20)).save(root / "episodes" / "artwork.png")
 
 
+def episode_artwork(root: Path) -> None:
+    folder = root / "episodes" / SECOND
+    Image.new("RGB", (1400, 1400), (20, 90, 60)).save(folder / "cover.png")
+    text = (folder / "episode.toml").read_text("utf-8")
+    (folder / "episode.toml").write_text(f'artwork = "cover.png"\n{text}', "utf-8")
+    approved_anew(root, SECOND)
+
+
+def photo(root: Path) -> None:
+    (root / "episodes" / "people").mkdir()
+    Image.new("RGB", (600, 600), (20, 60, 90)).save(root / "episodes" / "people" / "ben.png")
+    edit(root / "episodes" / "people.toml", '"The Archive"', '"The Archive"\nphoto = "people/ben.png"')
+    approved_anew(root, *SLUGS)
+
+
+def machine(root: Path) -> None:
+    edit(root / "episodes" / SECOND / "machine.json", '"probability": 0.9', '"probability": 0.8')
+    approved_anew(root, SECOND)
+
+
+def recording(root: Path) -> None:
+    folder = root / "episodes" / SECOND
+    before = files.digest_file(folder / "interview.wav")
+    sound(folder / "interview.wav", pitch_hz=333)
+    edit(folder / "machine.json", before, files.digest_file(folder / "interview.wav"))
+    approved_anew(root, SECOND)
+
+
+def redaction(root: Path) -> None:
+    # A word so short that nobody need listen whether it is gone.
+    text = '[[redactions]]\nstart = "0:00.590"\nend = "0:00.860"\n'
+    (root / "episodes" / SECOND / "redactions.toml").write_text(text, "utf-8")
+    approved_anew(root, SECOND)
+
+
+def consent(root: Path) -> None:
+    text = '[ben-guest]\npublish = "voice"\nname = "real"\ngiven_on = 2026-11-01\n'
+    (root / "episodes" / SECOND / "consent.toml").write_text(text, "utf-8")
+    approved_anew(root, SECOND)
+
+
+def helpline(root: Path) -> None:
+    (root / "episodes" / "helplines.toml").write_text(
+        '[line]\ncountry = "GB"\nname = "The Line"\nphone = "116 123"\nverified_on = 2026-11-01\n', "utf-8"
+    )
+    edit(root / "episodes" / SECOND / "episode.toml", "[[rec", 'helplines = ["line"]\n\n[[rec')
+    approved_anew(root, SECOND)
+
+
+def framing(root: Path) -> None:
+    for name in ("intro", "outro"):
+        sound(root / "episodes" / f"{name}.wav", seconds=1)
+    with (root / "episodes" / "show.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[audio]\nintro = "intro.wav"\noutro = "outro.wav"\n')
+    approved_anew(root, *SLUGS)
+
+
 def lost_build(root: Path) -> None:
     shutil.rmtree(root / "build" / SECOND)
 
@@ -189,6 +247,14 @@ TOUCHED: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "template": (template, {f"made {slug}" for slug in SLUGS}),
     "show.toml": (show_title, {f"{deed} {slug}" for deed in ("read", "made") for slug in SLUGS}),
     "artwork": (artwork, {f"made {slug}" for slug in SLUGS}),
+    "episode's artwork": (episode_artwork, {f"read {SECOND}", f"made {SECOND}"}),
+    "photo": (photo, {f"{deed} {slug}" for deed in ("read", "made") for slug in SLUGS}),
+    "machine.json": (machine, {f"read {SECOND}", f"made {SECOND}"}),
+    "recording": (recording, {f"read {SECOND}", f"made {SECOND}"}),
+    "redactions.toml": (redaction, {f"read {SECOND}", f"made {SECOND}"}),
+    "consent.toml": (consent, {f"read {SECOND}", f"made {SECOND}"}),
+    "helplines.toml": (helpline, {f"made {SECOND}", *(f"read {slug}" for slug in SLUGS)}),
+    "intro and outro": (framing, {f"{deed} {slug}" for deed in ("read", "made") for slug in SLUGS}),
     "deleted build": (lost_build, {f"read {SECOND}"}),
     "deleted page": (lost_page, set()),
     "withdrawn": (withdrawn, {f"made {FIRST}", f"made {THIRD}"}),
@@ -202,6 +268,7 @@ def test_what_is_touched_is_made_anew_and_nothing_else(root: Path, tmp_path: Pat
     touch(root)
     result = go(root)
     episodes = {line for line in result.trace if line.startswith(("read ", "made "))}
+    assert {one.state for one in result.statuses} <= {State.PUBLISHED, State.WITHDRAWN}, result.statuses
     assert episodes == expected
     made = any(line.startswith("made ") for line in episodes)
     over_several = {line.removeprefix("gathered ") for line in result.trace if line.startswith("gathered ")}
