@@ -21,7 +21,10 @@ WHOLE_MS = 240_000  # what is shorter stays in one piece
 _PIECE_MS = 150_000
 _SEARCHED_MS = 20_000  # on either side of the place that would make the pieces equal
 _FRAME_MS = 10
-_PAUSE_FRAMES = 50  # a pause that nobody speaks in is half a second or more
+# A pause that nobody speaks in is half a second or more; where there is none, the breath between two words will do.
+_PAUSES_FRAMES = (50, 20, 8)
+# In a pause the loudest moment is so much softer than all around it on the average.
+_QUIET_DB = 10.0
 _BLOCK_MS = 60_000
 # Within so many decibels two places are equally quiet, and the one nearer to the middle is better.
 _STEP_DB = 3.0
@@ -75,15 +78,25 @@ def levels_of(speech: Path) -> Levels:
 
 
 def quietest(levels: Levels, target_ms: int) -> int:
-    """The middle of the half second near `target_ms` in which the loudest moment is quietest."""
+    """The middle of the half second near `target_ms` in which the loudest moment is quietest.
+
+    Where that is no pause, because somebody speaks on or something sounds throughout, of a shorter moment: in the
+    middle of half a second there would be a word.
+    """
     import numpy as np  # noqa: PLC0415  as above
 
     target = target_ms // _FRAME_MS
     reach = _SEARCHED_MS // _FRAME_MS
     first = max(0, target - reach)
     around = levels[first : target + reach]
-    loudest = np.lib.stride_tricks.sliding_window_view(around, _PAUSE_FRAMES).max(axis=1)
-    steps = np.floor(10 * np.log10(loudest + 1) / _STEP_DB).astype(int)
-    middles = first + np.arange(len(steps)) + _PAUSE_FRAMES // 2
-    quiet = middles[steps == steps.min()]
-    return int(quiet[np.argmin(np.abs(quiet - target))]) * _FRAME_MS
+    quiet_enough = around.mean() / 10 ** (_QUIET_DB / 10)
+    place = target
+    for length in _PAUSES_FRAMES:
+        loudest = np.lib.stride_tricks.sliding_window_view(around, length).max(axis=1)
+        steps = np.floor(10 * np.log10(loudest + 1) / _STEP_DB).astype(int)
+        middles = first + np.arange(len(steps)) + length // 2
+        quiet = middles[steps == steps.min()]
+        place = int(quiet[np.argmin(np.abs(quiet - target))])
+        if loudest.min() <= quiet_enough:
+            break
+    return place * _FRAME_MS

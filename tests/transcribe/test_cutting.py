@@ -60,6 +60,22 @@ def test_without_any_difference_it_is_cut_where_it_should_be(tmp_path: Path) -> 
     assert [one.end_ms for one in pieces] == [150_000, 300_000]
 
 
+@pytest.mark.parametrize("hum", [0, 400])
+def test_where_nobody_pauses_it_is_cut_between_two_words(tmp_path: Path, hum: int) -> None:
+    """Words follow one another after a tenth of a second, for minutes; with a hum under them, if `hum`."""
+    random = np.random.default_rng(5)
+    samples, gaps, at_ms = np.zeros(16 * 300_000), [], 0
+    while at_ms < 300_000:
+        said_ms = int(random.integers(200, 700))
+        samples[at_ms * 16 : (at_ms + said_ms) * 16] = random.standard_normal(said_ms * 16)[: len(samples) - at_ms * 16]
+        gaps.append((at_ms + said_ms, at_ms + said_ms + 100))
+        at_ms += said_ms + 100
+    speech = samples * 3_000 + hum * np.sin(np.arange(len(samples)) / 20)
+    pieces = cut(write_wav(tmp_path / "speech.wav", speech.clip(-32_768, 32_767).astype(np.int16)))
+    assert len(pieces) == 2
+    assert any(start + 30 <= pieces[1].start_ms <= end - 30 for start, end in gaps)
+
+
 def test_a_stretch_is_read_as_the_whole_file_has_it(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "speech.wav", np.arange(32_000, dtype=np.int16))
     whole = read_speech(path)

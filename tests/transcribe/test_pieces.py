@@ -19,13 +19,16 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
+from pipeline.audio.derive import stretch
 from pipeline.errors import ToolFailed
 from pipeline.show.settings import TranscriptionSettings
+from pipeline.transcribe import cutting
 from pipeline.transcribe.cutting import Piece, cut, levels_of, quietest
 from pipeline.transcribe.engine import Engine, open_engine
 from pipeline.transcribe.pieces import hear_piece
 from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcript import MachineTranscript, machine_to_bytes, parse_machine
+from tests.episodes import SPEECH
 from tests.processes import workers
 from tests.real_speech import Spoken
 from tests.transcribe.sounds import write_wav
@@ -104,6 +107,32 @@ def test_cut_anywhere_the_words_are_the_same(read: Spoken, engine: Engine, seed:
     assert word_error_rate(read.text, " ".join(found)) <= 0.05
     for before, after in pairwise(found):
         assert words(before)[-2:] != words(after)[:2], "nothing is said twice at the seam"
+
+
+@pytest.mark.parametrize("noise", [0, 300])
+def test_cut_where_nobody_pauses_no_word_is_lost_and_none_doubled(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noise: int
+) -> None:
+    """Talk without its pauses, with a steady noise under it or without; the middle of it lies in a word."""
+    monkeypatch.setattr(cutting, "_SEARCHED_MS", 1_500)
+    stretch(SPEECH, tmp_path / "talk.wav", 0, 20_000)
+    frames = samples_of(tmp_path / "talk.wav").astype(float)[: 16_000 * 20 // 160 * 160].reshape(-1, 160)
+    speaks = (frames**2).mean(axis=1) > (frames**2).mean(axis=1).max() * 1e-4
+    kept = [speaks[max(0, place - 8) : place + 1].any() for place in range(len(speaks))]  # 80 ms of each pause
+    steady = np.random.default_rng(1).normal(0, noise, frames.shape)
+    speech = write_wav(tmp_path / "speech.wav", (frames + steady)[kept].ravel().clip(-32_768, 32_767).astype(np.int16))
+    length_ms = len(samples_of(speech)) // 16
+    place = quietest(levels_of(speech), 7_400)
+    whole, before, after = (
+        words("".join(word.text for segment in one.segments for word in segment.words))
+        for one in (
+            hear_piece(engine, speech, piece, language="en", hotwords=(), report=lambda part: None)
+            for piece in (Piece(0, length_ms), Piece(0, place), Piece(place, length_ms))
+        )
+    )
+    assert abs(place - 7_400) <= 1_500
+    assert " ".join(before[-4:] + after[:4]) in " ".join(whole)
+    assert word_error_rate(" ".join(whole), " ".join(before + after)) <= 0.06
 
 
 def test_the_words_come_in_order_at_their_times(long_talk: Path, heard: MachineTranscript, phone: Spoken) -> None:
