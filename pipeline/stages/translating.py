@@ -18,9 +18,9 @@ from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, read_machine, rea
 
 
 def translate_episode(root: Path, slug: str, report: Callable[[str, str, float], None]) -> Path:
-    """Write the draft anew and return its path. Raises Refused where there is no text yet or it is in English."""
+    """Write the draft anew and return its path. Raises Refused where there is no text yet or all is in English."""
     from pipeline.audio.derive import stretch
-    from pipeline.transcribe.translate import as_draft, translate
+    from pipeline.transcribe.translate import as_draft, languages_of, translate
 
     show = load_show(root)
     episode = find_episode(show, slug)
@@ -30,22 +30,23 @@ def translate_episode(root: Path, slug: str, report: Callable[[str, str, float],
     machine = read_machine(episode.folder / MACHINE_NAME)
     text = read_transcript(episode.folder / TRANSCRIPT_NAME)
     settings = show.settings.transcription
-    language = episode.language or show.settings.language
-    if language.partition("-")[0] == "en":
-        raise Refused(Problem(slug, "it is in English already", "There is nothing to translate"))
+    languages = languages_of(machine)
+    if not languages:
+        what = "it is in English already: nothing in it was heard in another language"
+        raise Refused(Problem(slug, what, "There is nothing to translate"))
     with tempfile.TemporaryDirectory(prefix="onrecord-") as folder:
         speech = Path(folder) / "speech.wav"
         stretch(recording_of(root, episode), speech, 0, machine.duration_ms)
         found = translate(
             speech,
+            machine,
             subject=slug,
             settings=settings,
-            language=language,
             report=lambda part: report(slug, "translating", part),
         )
     label = (
-        f"Machine translation from {language} into English by {settings.engine} ({settings.model}): a draft that "
-        "nobody has checked. It is not published, and not sealed by an approval."
+        f"Machine translation from {', '.join(languages)} into English by {settings.engine} ({settings.model}): a "
+        "draft that nobody has checked. It is not published, and not sealed by an approval."
     )
     spoken = [(one.start_ms, one.speaker) for one in timed(text, machine)]
     path = build_folder(root) / slug / TRANSLATION_NAME
