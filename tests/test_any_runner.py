@@ -97,7 +97,7 @@ def test_what_is_wrong_with_a_file_is_told_with_the_file_as_it_is_named_here(pla
     talk.write_bytes(b"not what it says")
     tasks = {
         "a": Task(DOUBLE, {"number": 1, "fate": "refused"}, {"original": talk}),
-        "b": Task(DOUBLE, {"number": 2, "fate": "slow", "seconds": 60}),
+        "b": Task(DOUBLE, {"number": 2, "fate": "slow", "seconds": 10}),
     }
     with pytest.raises(InvalidAudio) as caught:
         run_all(place.runner, tasks)

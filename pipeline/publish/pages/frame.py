@@ -136,7 +136,8 @@ def page_address(settings: ShowSettings, path: str) -> str:
 
 def relative(page: str, to: str) -> str:
     """The way from one file of the site to another: the site works in any folder, on any host and from a disk."""
-    return posixpath.relpath(to, posixpath.dirname(page) or ".")
+    folder = posixpath.dirname(page)
+    return posixpath.relpath(to, folder) if folder else to
 
 
 def frame(site: Site, page: str, language: str, head: Head | None = None, *, anywhere: bool = False) -> dict[str, Any]:
