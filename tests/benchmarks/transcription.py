@@ -163,9 +163,8 @@ def _draw(runs: Mapping[tuple[str, str], Sequence[Run]], hours: Mapping[str, flo
             error_percent = statistics.median(one.error for one in runs[name, way]) * 100
             axis.scatter([minutes], [error_percent], label=way, marker="D" if way == OURS else "o")
         axis.set(title=name, xlabel="minutes for an hour of sound", ylabel="words wrong, %")
-        axis.margins(0.15)
-        axis.set_xlim(left=0)
-        axis.set_ylim(bottom=0)
+        axis.set_xlim(0, 1.1 * axis.get_xlim()[1])
+        axis.set_ylim(0, 1.1 * axis.get_ylim()[1])
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     with matplotlib.rc_context({"svg.hashsalt": "onrecord"}):
         figure.savefig(picture, metadata={"Date": None})
