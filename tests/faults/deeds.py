@@ -117,7 +117,7 @@ def _publish(root: Path, at: datetime = LATER, *, rollback: bool = False) -> Non
 
 
 def _heard(root: Path, feed_url: str) -> list[Problem]:
-    files.write_text(root / "hub.txt", f"{feed_url}\n")
+    (root / "hub.txt").write_text(f"{feed_url}\n", encoding="utf-8")  # a hub has its own disk
     return []
 
 
