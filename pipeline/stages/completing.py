@@ -80,8 +80,10 @@ def complete(
                 warnings += failed
                 if not failed:
                     done(Owed(untold=frozenset({whom})))
-        # Until here going back once more would not go further back, but complete this.
-        done(Owed(begun=owed.begun, untold=owed.untold - _waiting(judge.show.settings.announce).keys()))
+        done(Owed(untold=owed.untold - _waiting(judge.show.settings.announce).keys()))
+        # As long as anything is owed, going back once more completes that, and goes no further back.
+        if not owed.purge and not owed.untold:
+            done(Owed(begun=owed.begun))
     return Completed(owed, len(recordings), tuple(faults), tuple(warnings))
 
 

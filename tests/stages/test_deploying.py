@@ -514,6 +514,27 @@ def test_a_cache_that_could_not_be_told_is_told_again(house: House, tmp_path: Pa
     assert f"{house.url}feed.xml" in note.read_text("utf-8").splitlines()
 
 
+def test_going_back_once_more_tells_the_cache_that_was_not_told_and_goes_no_further(
+    house: House, tmp_path: Path
+) -> None:
+    note = tmp_path / "purged.txt"
+    purging(house, f"test -e {tmp_path}/up && cat > {note}")
+    (tmp_path / "up").touch()
+    house.publish()
+    correct_a_figure(house)
+    house.publish(now=LATER)
+    (tmp_path / "up").unlink()
+    assert len(house.publish(BACK, LATEST).warnings) == 1
+    assert "381 cases" in house.read(f"{FIRST}/")
+    note.unlink()
+    (tmp_path / "up").touch()
+    assert house.publish(BACK, LATEST).warnings == ()
+    assert f"{house.url}feed.xml" in note.read_text("utf-8").splitlines()
+    assert "381 cases" in house.read(f"{FIRST}/")
+    with pytest.raises(Refused, match="keeps no earlier publication"):
+        house.publish(BACK, LATEST)
+
+
 def test_what_a_purge_program_prints_is_nobodys_crash(house: House) -> None:
     purging(house, r"printf '\\377caf\\351'; printf '\\377' >&2")
     assert house.publish().warnings == ()
