@@ -6,18 +6,20 @@ The machine may have spelt a name otherwise, and the editor may have put a pseud
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.align import SPACELESS, TimedParagraph, TimedWord
+from pipeline.likeness import fold, likeness
 from pipeline.show.redactions import Redaction
-from pipeline.transcript import MachineTranscript
-from pipeline.withhold import Protected, find, is_said
+from pipeline.transcript import MachineTranscript, MachineWord
+from pipeline.withhold import Protected, find
 
 _AROUND_CHARACTERS = 30
 # Where a struck word may have strayed to in a text that was rearranged; shorter words say nothing of anybody.
 _STRAYS_MS = 30_000
 _MIN_CHARACTERS = 4
+_CORRECTS = 0.5  # so much alike are a word and its correction
 _MIN_SPACELESS = 2
 _SPACELESS = re.compile(f"[{SPACELESS}]")
 
@@ -59,44 +61,43 @@ def unstruck(
 def strayed(
     published: Sequence[TimedParagraph], machine: MachineTranscript, redactions: Sequence[Redaction]
 ) -> Iterator[tuple[str, Occurrence]]:
-    """Every word that was heard only where it is struck out, and is still read nearby, where nobody heard it.
+    """Every word that was heard only where it is struck out, and is still read nearby, where it was not heard.
 
-    Words are struck by their times. Where a text was rearranged the time of a word may be reckoned, and be wrong: this
-    is the second look, which asks no times. `published` is the text after `withhold.withheld`.
+    Words are struck by their times. Where a text was rearranged the time of a word may be reckoned, or be another
+    word's: this is the second look, which asks no times. `published` is the text after `withhold.withheld`.
     """
     of_words = [one for one in redactions if one.strike == "both"]
+    unstruck_words = {
+        fold(word.text) for word in machine.words if of_words and not is_touched(_moment(word), redactions)
+    }
+    heard = {word.start_ms: fold(word.text) for word in machine.words}
     for one in of_words:
-        sought = [Protected(word) for word in _heard_only_in(one, machine, redactions)]
+        inside = dict.fromkeys(word.text.strip() for word in machine.words if is_touched(_moment(word), [one]))
+        # Who is spoken of elsewhere too is no secret; nor is an everyday word.
+        sought = [Protected(word) for word in inside if _tells(word) and fold(word) not in unstruck_words]
         for paragraph in published if sought else ():
             if paragraph.end_ms < one.start_ms - _STRAYS_MS or one.end_ms + _STRAYS_MS < paragraph.start_ms:
                 continue
-            reckoned = [word for word in paragraph.words if word.provenance == "interpolated"]
+            unheard = [word for word in paragraph.words if not _is_heard(word, heard)]
             for place in find(paragraph.text, sought):
-                words = [word for word in reckoned if word.start_char < place.end and place.start < word.end_char]
+                words = [word for word in unheard if word.start_char < place.end and place.start < word.end_char]
                 if words and not any(is_touched(_moment(word), of_words) for word in words):
                     around = _around(paragraph.text, place.start, place.end)
                     yield place.name, Occurrence(words[0].start_ms, words[-1].end_ms, around)
 
 
-def _heard_only_in(one: Redaction, machine: MachineTranscript, redactions: Sequence[Redaction]) -> list[str]:
-    struck: dict[str, None] = {}
-    around: list[str] = []
-    for word in machine.words:
-        moment = Occurrence(word.start_ms, max(word.end_ms, word.start_ms + 1), "")
-        if is_touched(moment, [one]):
-            struck[word.text.strip()] = None
-        elif abs(word.start_ms - one.start_ms) < 2 * _STRAYS_MS and not is_touched(moment, redactions):
-            around.append(word.text)
-    heard = "".join(around)
-    return [
-        word
-        for word in struck
-        if len(word) >= (_MIN_SPACELESS if _SPACELESS.search(word) else _MIN_CHARACTERS)
-        and not is_said(heard, [Protected(word)])
-    ]
+def _is_heard(word: TimedWord, heard: Mapping[int, str]) -> bool:
+    """Whether it stands where it, or what is like it, was heard: a pair may be two words that only share a place."""
+    if word.provenance == "paired":
+        return likeness(heard.get(word.start_ms, ""), fold(word.text)) >= _CORRECTS
+    return word.provenance == "kept"
 
 
-def _moment(word: TimedWord) -> Occurrence:
+def _tells(word: str) -> bool:
+    return len(word) >= (_MIN_SPACELESS if _SPACELESS.search(word) else _MIN_CHARACTERS)
+
+
+def _moment(word: TimedWord | MachineWord) -> Occurrence:
     return Occurrence(word.start_ms, max(word.end_ms, word.start_ms + 1), "")
 
 

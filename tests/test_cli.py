@@ -93,6 +93,9 @@ def test_approving_by_command_publishes_on_the_next_run(tmp_path: Path) -> None:
     assert onrecord("approve", "first-talk", "--by", "Ada", "--root", root).returncode == 1
     done = onrecord("approve", "first-talk", "--by", "Ada Host <ada@show.example>", "--root", root)
     assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "Ada Host states: “I listened to the recording against this text" in said
+    assert "Nothing of it was played at the desk." in said
     assert onrecord("run", "--root", root).returncode == 0
 
 

@@ -70,3 +70,26 @@ def test_what_was_heard_there_too_may_stand() -> None:
     assert list(strayed(withheld(align(text, twice.words), [STRUCK]), twice, [STRUCK])) == []
     only_sound = Redaction(start_ms=1200, end_ms=1900, strike="sound")
     assert list(strayed(withheld(TIMED, [only_sound]), MACHINE, [only_sound])) == []
+
+
+def test_an_everyday_word_that_is_said_anywhere_else_may_stand_anywhere() -> None:
+    heard = machine_of("because they lived with Maria", "I sat with them", starts=(0, 200_000))
+    text = Transcript((Paragraph("Ada", "because they lived with Maria", 0), Paragraph("Ada", "there with them", 8000)))
+    struck = Redaction(start_ms=0, end_ms=2000)
+    left = strayed(withheld(align(text, heard.words), [struck]), heard, [struck])
+    assert [word for word, _ in left] == []
+
+
+def test_a_struck_name_in_the_place_of_another_word_is_told_and_a_correction_is_not() -> None:
+    heard = machine_of("it was doctor Brennan", "and he was kind", "said Dr Miller")
+    struck = Redaction(start_ms=800, end_ms=1600)  # doctor Brennan
+
+    def left(second: str, third: str) -> list[str]:
+        texts = ("it was doctor Brennan", second, third)
+        starts = (0, 5000, 11_000)
+        text = Transcript(tuple(Paragraph("Ada", said, at) for said, at in zip(texts, starts, strict=True)))
+        return [word for word, _ in strayed(withheld(align(text, heard.words), [struck]), heard, [struck])]
+
+    assert left("and he was kind", "said Dr Miller") == []
+    assert left("and Brennan was kind", "said Dr Miller") == ["Brennan"]
+    assert left("and he was kind", "said doctor Miller") == []

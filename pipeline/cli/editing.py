@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -60,7 +61,21 @@ def approve(
     if path is None:
         out.print(Text(f"{slug} can be approved as it stands. Nothing was changed."))
     else:
-        out.print(Text(f"Approved: {path}\nAny change to what was sealed voids it. Next: onrecord run"))
+        out.print(
+            Text(f"Approved: {path}\n{_stated(path)}\nAny change to what was sealed voids it. Next: onrecord run")
+        )
+
+
+def _stated(path: Path) -> str:
+    """What the approver has put their name to, and whether anything shows it."""
+    from pipeline.review.approvals import STATEMENT
+
+    record = json.loads(path.read_bytes())
+    said = f"{record['by'].partition(' <')[0]} states: “{record['statement']}”"
+    heard = record["evidence"].get("heard_percent")
+    if record["statement"] != STATEMENT:
+        return said
+    return f"{said} {f'{heard} % of it was' if heard is not None else 'Nothing of it was'} played at the desk."
 
 
 def _approve_imported(root: Path, by: str, key: Path | None, *, dry_run: bool) -> None:

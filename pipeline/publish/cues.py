@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -40,15 +40,15 @@ _LEANING = frozenset(
     )
 )  # fmt: skip
 _PAUSE_MS = 500
+_TURN_PAUSE_MS = 900  # as the first draft has it
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
     """One caption. `words` carry the space that stands before them, where their script writes one.
 
-    `turn` is true where somebody else begins to speak, `opens` where a paragraph begins, or goes on after somebody
-    else has said something. Times in ms; `end_ms` >
-    `start_ms` always.
+    `turn` is true where somebody else begins to speak, `opens` where a paragraph begins, or goes on after somebody else
+    has said something. Times in ms; `end_ms` > `start_ms` always.
     """
 
     speaker: str
@@ -134,21 +134,36 @@ class _Run(NamedTuple):
 
 
 def _in_order(paragraphs: Sequence[TimedParagraph]) -> list[_Run]:
-    """What is said, in the order of time: paragraphs are cut where another begins before they end.
+    """What is said, in the order of time: paragraphs are cut where another begins, or goes on, before they end.
 
     Captions of a sentence and of the “yes” in its middle are read as they are heard; the page has the sentence whole.
     """
     runs = [_Run(one.speaker, words) for one in paragraphs if (words := tuple(_words(one)))]
     if all(before.words[-1].start_ms <= after.words[0].start_ms for before, after in pairwise(runs)):
         return runs  # nearly always
-    begins = sorted({run.words[0].start_ms for run in runs})
+    spoken = sorted(word.start_ms for run in runs for word in run.words)
+    turns = [part for run in runs for part in _parts(run, _after_pauses(run.words, spoken))]
+    begins = sorted({turn.words[0].start_ms for turn in turns})
     cut: list[_Run] = []
-    for run in runs:
-        starts = [word.start_ms for word in run.words]
+    for turn in turns:
+        starts = [word.start_ms for word in turn.words]
         inside = begins[bisect_right(begins, starts[0]) : bisect_right(begins, starts[-1])]
-        edges = [0, *dict.fromkeys(bisect_left(starts, begin) for begin in inside), len(starts)]
-        cut += [_Run(run.speaker, run.words[first:stop]) for first, stop in pairwise(edges)]
+        cut += _parts(turn, (bisect_left(starts, begin) for begin in inside))
     return sorted(cut, key=lambda run: run.words[0].start_ms)
+
+
+def _after_pauses(words: Sequence[_Word], spoken: Sequence[int]) -> Iterator[int]:
+    """The places of words before which this voice pauses and another speaks; `spoken` is when all words begin."""
+    for place, (before, after) in enumerate(pairwise(words), start=1):
+        if after.start_ms - before.end_ms >= _TURN_PAUSE_MS and (
+            bisect_left(spoken, before.end_ms) < bisect_left(spoken, after.start_ms)
+        ):
+            yield place
+
+
+def _parts(run: _Run, places: Iterable[int]) -> Iterator[_Run]:
+    for first, stop in pairwise([0, *dict.fromkeys(places), len(run.words)]):
+        yield _Run(run.speaker, run.words[first:stop])
 
 
 def _words(paragraph: TimedParagraph) -> Iterator[_Word]:

@@ -60,7 +60,7 @@ def uncovered(show: Show, episode: Episode, transcript: Transcript, machine: Mac
         yield Refusal(
             f"{episode.folder / TRANSCRIPT_NAME} at {format_ms(place.start_ms)}",
             f"“{word}” is heard where it is struck out, and can still be read here: {place.around}",
-            f"Take it out of the text, or run onrecord redact {episode.slug} --words “{word}”",
+            f"Take it out of the text, or strike this out too: onrecord redact {episode.slug} --from TIME --to TIME",
             "redaction-incomplete",
         )
 

@@ -10,7 +10,7 @@ const SPACELESS =
   "\\u{20000}-\\u{2fa1f}";
 const WORD = new RegExp(`[${SPACELESS}]|[^\\s${SPACELESS}]+`, "gu");
 const NEAR_PX = 4;
-const AT_ONCE = 3; // paragraphs that may reach beyond the beginning of a later one
+const AT_ONCE = 30; // paragraphs that may reach beyond the beginning of a later one
 const OWN_SCROLL_MS = 1200;
 const SCROLLING_KEYS = ["PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown"];
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -106,6 +107,26 @@ def test_a_yes_in_a_sentence_is_read_when_it_is_said() -> None:
     ]
     assert 1500 <= made[1].start_ms == made[0].end_ms <= 1800  # the last word before it is heard to its end
     assert made[2].start_ms == made[1].end_ms
+
+
+def test_who_pauses_inside_anothers_sentence_keeps_nobody_waiting() -> None:
+    sentence = paragraph("Ann", "We kept every single letter that came in. " * 10, 0, 90)
+    yes, answer = paragraph("Bob", "Yes.", 9500), paragraph("Bob", "So what happened then?", 41_000)
+    joined = TimedParagraph(
+        "Bob",
+        f"{yes.text} {answer.text}",
+        yes.start_ms,
+        answer.end_ms,
+        (*yes.words, *(replace(one, start_char=one.start_char + 5, end_char=one.end_char + 5) for one in answer.words)),
+    )
+    made = cues([sentence, joined, paragraph("Ann", "Nothing at all.", 44_000)])
+    assert [cue.text for cue in made if cue.speaker == "Bob"] == ["Yes.", "So what happened then?"]
+    starts: dict[str, list[int]] = {f" {word.text}": [] for one in (sentence, joined) for word in one.words}
+    for one in (sentence, joined):
+        for word in one.words:
+            starts[f" {word.text}"].append(word.start_ms)
+    late_ms = [min(abs(cue.start_ms - at) for at in starts.get(cue.words[0], [cue.start_ms])) for cue in made]
+    assert max(late_ms) <= 1500
 
 
 @given(timed_paragraphs() | paragraphs_at_once())

@@ -210,7 +210,8 @@ def test_says_who_checked_it_and_what_drafted_it() -> None:
     )
     said = _text(_episode_page(approved).xpath('//section[@id="transcript"]/p')[0])
     assert said.startswith(
-        "Drafted by faster-whisper (base). Checked against the recording by Eda Editor and Cy Checker on 7 May 2026."
+        "Drafted by faster-whisper (base). Checked against the recording by Eda Editor and Cy Checker on 7 May 2026, "
+        "by their own statement."
     )
 
 

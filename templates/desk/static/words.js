@@ -2,7 +2,7 @@
 // `times` is a list of [start_char, end_char, start_ms, end_ms, provenance].
 // Nothing here touches the page.
 
-const AT_ONCE = 3; // paragraphs that may reach beyond the beginning of a later one
+const AT_ONCE = 30; // paragraphs that may reach beyond the beginning of a later one
 
 /** The provenance of a time that nobody heard: reckoned from its neighbours (0 is kept, 1 is paired). */
 export const INTERPOLATED = 2;
