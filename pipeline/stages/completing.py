@@ -19,6 +19,7 @@ from pipeline.publish.deploy.verify import Expected, verify
 from pipeline.show.publishing import AnnounceSettings, TargetSettings
 from pipeline.stages.judging import Intent, Judge
 from pipeline.stages.prepare import Report
+from pipeline.stages.status import build_folder
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Completed:
     verified: int
     faults: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+
+
+def publishing_folder(root: Path) -> Path:
+    """Where publications keep what is theirs alone: what is owed, and by what a target's lock is known."""
+    return build_folder(root) / "publishing"
 
 
 def owed_for(judge: Judge, settings: TargetSettings, intent: Intent, plan: Plan) -> Owed:

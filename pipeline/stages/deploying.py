@@ -30,7 +30,7 @@ from pipeline.publish.deploy.secrets import secrets_in
 from pipeline.publish.deploy.targets import Session, Target, Writer, read
 from pipeline.show import Show, load_show
 from pipeline.show.publishing import TargetSettings
-from pipeline.stages.completing import complete, look, owed_for
+from pipeline.stages.completing import complete, look, owed_for, publishing_folder
 from pipeline.stages.judging import Intent, Judge
 from pipeline.stages.locks import exclusively
 from pipeline.stages.prepare import Report
@@ -88,7 +88,7 @@ def publish(
     with exclusively(root):
         digests, ledger = remembered_digests(root), read_ledger(show.folder / LEDGER_NAME)
         releases = Releases(build_folder(root) / "releases" / name)
-        owed = read_owed(_folder(root), name)
+        owed = read_owed(publishing_folder(root), name)
         readings = list(read_all(show, digests))
         allowed = options.allowed
         if options.rollback:
@@ -116,7 +116,7 @@ def publish(
             releases.drop_after(content.number)
     if settings is None:
         return outcome
-    after = complete(judge, settings, outcome.owed, _folder(root), looks=options.verify, report=report)
+    after = complete(judge, settings, outcome.owed, publishing_folder(root), looks=options.verify, report=report)
     return replace(outcome, verified=after.verified, faults=after.faults, warnings=after.warnings, owed=after.owed)
 
 
@@ -172,7 +172,7 @@ def _sent(
     confirm: Callable[[Intent], bool],
     report: Report,
 ) -> Outcome:
-    scratch = _folder(judge.show.root)
+    scratch = publishing_folder(judge.show.root)
     writer = None if options.dry_run else Writer(_token(judge.show.root), _who(), options.take_over)
     with target.open(writer) as session:
         # What a killed publication had finished and not shown is no promise to anybody yet.
@@ -211,14 +211,9 @@ def _learn(judge: Judge, looking: Session) -> None:
     judge.learn([one for one in feeds if one is not None], digests.get)
 
 
-def _folder(root: Path) -> Path:
-    """Where publications keep what is theirs alone."""
-    return build_folder(root) / "publishing"
-
-
 def _token(root: Path) -> str:
     """By what a target's lock is known as this show's on this machine, also after a kill; a copy of it has another."""
-    path = _folder(root) / "token"
+    path = publishing_folder(root) / "token"
     token = ""
     with suppress(OSError, ValueError):
         token = path.read_text("utf-8").strip()

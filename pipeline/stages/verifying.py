@@ -18,6 +18,7 @@ from pipeline.publish.deploy.kinds import target_of
 from pipeline.publish.deploy.ledger import LEDGER_NAME, Ledger, read_ledger
 from pipeline.publish.deploy.listed import name_of
 from pipeline.publish.deploy.manifest import MANIFEST_NAME, read_manifest
+from pipeline.publish.deploy.owed import read_owed
 from pipeline.publish.deploy.plan import FEED
 from pipeline.publish.deploy.releases import Releases
 from pipeline.publish.deploy.targets import Session, read
@@ -25,6 +26,7 @@ from pipeline.publish.links.snapshots import SNAPSHOTS_NAME, read_list
 from pipeline.publish.published import PUBLISHED_NAME
 from pipeline.show import Show, load_show
 from pipeline.stages import stamps
+from pipeline.stages.completing import publishing_folder
 from pipeline.stages.prepare import Report
 from pipeline.stages.status import SITE_FOLDER, build_folder, read_episode, site_stamp
 from pipeline.stages.takenover import kept_release_path
@@ -175,7 +177,7 @@ def _copies(show: Show) -> _Found:
 
 def _target(show: Show, name: str, report: Report) -> _Found:
     target = target_of(show.settings.targets[name], show.root)
-    promised = _promised(show, name)
+    promised, owed = _promised(show, name), read_owed(publishing_folder(show.root), name)
     with target.open(None) as session:
         content = read(session, MANIFEST_NAME)
         noted, stored = read_manifest(content), session.stored()
@@ -184,13 +186,19 @@ def _target(show: Show, name: str, report: Report) -> _Found:
                 "the note of what was published cannot be read" if content else "the note of what was published is gone"
             )
             yield Problem(f"{target.place}/{MANIFEST_NAME}", what, "Publish again: it is written anew")
+        # The note is written before the first file goes out, the ledger after the last; between them neither is wrong.
+        broken_off = owed.begun and FEED in noted and noted[FEED].digest != promised.get(FEED)
+        remedy = f"Run onrecord publish{'' if owed.back is None else ' --rollback'}, then verify again"
         names = sorted(noted.keys() | promised.keys())
         for number, file in enumerate(names):
             report(name, "reading", number / len(names))
             where = f"{target.place}/{file}"
             there = _digest_there(session, file) if file in stored else None
+            known = {promised.get(file, there), noted[file].digest if file in noted else there}
             if there is None:
                 yield Problem(where, "it was published and is not there", "Publish again; only what is missing is sent")
+            elif broken_off and there in known and len(known) > 1:
+                yield Problem(where, "a publication was broken off", remedy)
             elif there != promised.get(file, there):
                 what = "it is not what the ledger has of it: it rotted, was exchanged, or somebody else published since"
                 yield Problem(where, what, "Get the ledger of who published last; or delete it there, publish again")

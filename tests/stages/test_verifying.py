@@ -14,6 +14,7 @@ from pipeline.errors import Refused
 from pipeline.files import digest_file
 from pipeline.publish.links.snapshots import SNAPSHOTS_NAME
 from pipeline.stages.deploying import Options, publish
+from pipeline.stages.judging import Judge
 from pipeline.stages.run import run
 from pipeline.stages.verifying import verify_all
 from tests.episodes import NOW, add_episode
@@ -138,6 +139,35 @@ def test_the_ledger_is_believed_before_what_a_target_says_of_itself(published: P
     told = found(published, "web")["target web"]
     assert [one for one in told if recording.name in one and "it is not what the ledger has of it" in one]
     assert len(told) == (2 if note in ("cut", "gone") else 1)
+
+
+def test_a_publication_that_was_broken_off_is_gone_on_with_and_nothing_is_deleted(
+    published: Path, show: Path, www: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (show / "episodes" / "show.toml").open("r+", encoding="utf-8") as settings:
+        changed = settings.read().replace('title = "', 'title = "New ', 1)
+        settings.seek(0)
+        settings.write(changed)
+    run(show, NOW, lambda *_: None)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Judge, "remember", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish(show, NOW, Options(verify=False))
+    told = found(show, "web")["target web"]
+    assert len(told) == 1
+    assert "feed.xml: a publication was broken off. Run onrecord publish, then verify again" in told[0]
+    # What rotted besides is still told as such.
+    feed = of("current/feed.xml")(www)
+    whole = feed.read_bytes()
+    rot(feed)
+    assert "it is not what the ledger has of it" in found(show, "web")["target web"][0]
+    feed.write_bytes(whole)
+    publish(show, NOW, Options(verify=False))
+    assert found(show, "web") == {}
 
 
 def test_a_note_that_was_lost_is_written_anew_by_the_next_publication(published: Path, www: Path) -> None:
