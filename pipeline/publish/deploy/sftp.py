@@ -60,6 +60,7 @@ class Sftp:
             lock = _Lock(files, f"{self._path}/{_LOCK}", self.place, writer)
             lock.take()
             try:
+                lock.hold()
                 session = SftpSession(files, self._path, self.place, lock)
                 session.recover()
                 yield session
@@ -81,9 +82,11 @@ class _Lock:
         for _ in range(2):
             if self._files.create(self._path, content) or self._is_ours():
                 return
-            if not self._writer.take_over and not self._is_nobodys():
-                raise self._busy()
-            self._files.remove(self._path)
+            found = self._files.read(self._path)
+            if found is not None:
+                if not self._writer.take_over and not self._is_nobodys(found):
+                    raise self._busy()
+                self._clear(found)
         raise self._busy()
 
     def hold(self) -> None:
@@ -98,12 +101,28 @@ class _Lock:
     def _is_ours(self) -> bool:
         return self._holder().get("token") == self._writer.token
 
-    def _is_nobodys(self) -> bool:
+    def _is_nobodys(self, found: bytes) -> bool:
         """Whether its maker was killed before they had written their name into it: it is empty, and stays so."""
-        if self._files.read(self._path) != b"":
+        if found != b"":
             return False
         time.sleep(_SETTLE_S)
         return self._files.read(self._path) == b""
+
+    def _clear(self, found: bytes) -> None:
+        """Remove the lock that was `found`, not one that somebody made who cleared that away before.
+
+        Of two who give it another name only one can; and who gave it to another lock sees so, and puts that back.
+        """
+        aside = f"{self._path}.{self._writer.token}"
+        try:
+            self._files.rename(self._path, aside)
+        except Failed as error:
+            if error.code == sftp_wire.NO_SUCH_FILE:
+                return
+            raise
+        if self._files.read(aside) != found:
+            self._files.rename_to_new(aside, self._path)
+        self._files.remove(aside)
 
     def _holder(self) -> Mapping[str, object]:
         with suppress(ValueError):

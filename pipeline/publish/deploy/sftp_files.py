@@ -174,6 +174,10 @@ class RemoteFiles:
         self._wire.all([(wire.REMOVE, _text(new))])
         self._wire.ask(wire.RENAME, wire.text(_bytes(old), _bytes(new)))
 
+    def rename_to_new(self, old: str, new: str) -> None:
+        """Give a file another name, unless something of that name is there already: then nothing happens."""
+        self._wire.all([(wire.RENAME, wire.text(_bytes(old), _bytes(new)))])
+
     def link(self, target: str, path: str) -> None:
         """Make a symbolic link. (OpenSSH takes the two in this order, and other servers follow it.)"""
         self._wire.ask(wire.SYMLINK, wire.text(_bytes(target), _bytes(path)))

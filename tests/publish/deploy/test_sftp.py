@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -212,6 +213,51 @@ def test_a_lock_whose_maker_was_killed_before_their_name_was_in_it_is_nobodys(
     with pytest.raises(Busy, match="ben@home is publishing there now"), target.open(ADA):
         pass
     name.join()
+
+
+def test_of_two_who_find_a_lock_that_is_nobodys_one_publishes(
+    target: Sftp, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = site(tmp_path / "site", FIRST)
+    place.mkdir()
+    (place / "lock").touch()
+    read_file, looks = RemoteFiles.read, list[bytes | None]()
+    with ExitStack() as stack:
+
+        def read_and_be_slow(files: RemoteFiles, path: str) -> bytes | None:
+            content = read_file(files, path)
+            looks.append(content)
+            if len(looks) == 3:  # Ben has found it empty, also after a while
+                monkeypatch.setattr(RemoteFiles, "read", read_file)
+                looks.append(b"ada")
+                put_all(stack.enter_context(target.open(ADA)), uploads[:2])
+            return content
+
+        monkeypatch.setattr("pipeline.publish.deploy.sftp._SETTLE_S", 0.05)
+        monkeypatch.setattr(RemoteFiles, "read", read_and_be_slow)
+        with pytest.raises(Busy, match="ada@studio is publishing there now"), target.open(BEN):
+            pass
+        assert looks == [b"", b"", b"", b"ada"]
+        assert sorted(entry.name for entry in place.iterdir()) == ["lock", "parts", "releases"]
+    publish(target, uploads)
+    assert seen(place / "current") == FIRST
+    assert not list(place.glob("lock*"))
+
+
+def test_a_lock_that_was_lost_in_the_making_is_not_held(
+    target: Sftp, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = RemoteFiles.create
+
+    def create_slowly(files: RemoteFiles, path: str, content: bytes) -> bool:
+        made = create(files, path, content)
+        (place / "lock").write_text('{"token": "another", "who": "ben@home"}')
+        return made
+
+    monkeypatch.setattr(RemoteFiles, "create", create_slowly)
+    with pytest.raises(Busy, match="ben@home is publishing there now"), target.open(ADA):
+        pass
+    assert [entry.name for entry in place.iterdir()] == ["lock"]
 
 
 def test_what_another_changed_is_not_overwritten(target: Sftp, place: Path, tmp_path: Path) -> None:
