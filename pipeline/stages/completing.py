@@ -18,6 +18,7 @@ from pipeline.publish.deploy.releases import digest_of
 from pipeline.publish.deploy.verify import Expected, verify
 from pipeline.show.publishing import AnnounceSettings, TargetSettings
 from pipeline.stages.judging import Intent, Judge
+from pipeline.stages.locks import noting_owed
 from pipeline.stages.prepare import Report
 from pipeline.stages.status import build_folder
 
@@ -62,7 +63,8 @@ def complete(
 
     def done(what: Owed) -> None:
         nonlocal owed
-        settle(folder, judge.target, what)
+        with noting_owed(judge.show.root):
+            settle(folder, judge.target, what, begun=owed.begun)
         owed = owed.but(what)
 
     if owed.purge:

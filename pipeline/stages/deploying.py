@@ -32,7 +32,7 @@ from pipeline.show import Show, load_show
 from pipeline.show.publishing import TargetSettings
 from pipeline.stages.completing import complete, look, owed_for, publishing_folder
 from pipeline.stages.judging import Intent, Judge
-from pipeline.stages.locks import exclusively
+from pipeline.stages.locks import exclusively, noting_owed
 from pipeline.stages.prepare import Report
 from pipeline.stages.publication import earlier, exposed, present, read_all
 from pipeline.stages.status import build_folder, remembered_digests
@@ -191,7 +191,8 @@ def _sent(
             return Outcome(intent, done=False, before=before, owed=before)
         more = owed_for(judge, settings, intent, plan)
         owed = before.and_also(more) if more else before
-        write_owed(scratch, judge.target, owed)
+        with noting_owed(judge.show.root):
+            write_owed(scratch, judge.target, owed)
         apply(
             session,
             plan,

@@ -12,7 +12,8 @@ from pipeline.errors import Busy, Problem
 from pipeline.show import require_own_folders
 from pipeline.stages.status import build_folder
 
-_RUN, _LINKS = "run.lock", "links.lock"
+_RUN, _LINKS, _OWED = "run.lock", "links.lock", "owed.lock"
+_NOTING_S = 60.0  # far longer than anybody takes to write a small file
 
 
 def exclusively(root: Path) -> AbstractContextManager[None]:
@@ -28,14 +29,22 @@ def asking_links(root: Path) -> AbstractContextManager[None]:
     return _held(root, _LINKS, "the sources are being asked by another run")
 
 
+def noting_owed(root: Path) -> AbstractContextManager[None]:
+    """Hold the lock of what publications owe, for as long as it is written; waits for who writes now.
+
+    A lock of its own: who waits for a public address lets the next run begin, and takes out what is done all the same.
+    """
+    return _held(root, _OWED, "another publication is noting what it owes", wait_s=_NOTING_S)
+
+
 @contextmanager
-def _held(root: Path, name: str, busy: str) -> Iterator[None]:
+def _held(root: Path, name: str, busy: str, wait_s: float = 0.0) -> Iterator[None]:
     require_own_folders(root)
     folder = build_folder(root)
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / name)
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=wait_s)
     except Timeout as error:
         raise Busy(Problem(str(root), busy, "Wait until it has finished")) from error
     try:

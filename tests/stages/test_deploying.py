@@ -24,6 +24,7 @@ from pipeline.cli import app
 from pipeline.errors import Busy, Problem, Refused
 from pipeline.publish.deploy.folder import FolderSession
 from pipeline.publish.deploy.ledger import Allowed, Ledger, read_ledger
+from pipeline.publish.deploy.owed import Owed, read_owed
 from pipeline.publish.deploy.releases import Releases
 from pipeline.publish.serve import application
 from pipeline.stages.amending import correct, withdraw
@@ -477,6 +478,49 @@ def test_what_a_killed_publication_did_not_come_to_the_next_one_does(
     assert house.publish(now=LATEST).intent.empty
     assert not note.exists()
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("moment", ["while a hub is told", "while it is taken out that it was"])
+def test_who_was_killed_while_another_told_the_hub_still_owes_it(
+    house: House, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    path = house.root / "episodes" / "show.toml"
+    path.write_text(f'{path.read_text("utf-8")}\n[announce]\nwebsub_hub = "https://hub.example/"\n', encoding="utf-8")
+    run(house.root, NOW, quiet)
+    heard, others = list[str](), list[threading.Thread]()
+
+    def publish_and_be_killed() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            house.publish(now=LATER)
+
+    def let_another_publish(patience_s: float) -> None:
+        correct_a_figure(house)
+        monkeypatch.setattr(Releases, "keep", killed)
+        others.append(threading.Thread(target=publish_and_be_killed))
+        others[0].start()
+        others[0].join(patience_s)
+
+    def tell(hub: str, feed_url: str) -> list[Problem]:
+        heard.append(house.read())
+        if moment == "while a hub is told" and not others:
+            let_another_publish(60.0)
+        return []
+
+    def read_slowly(folder: Path, target: str) -> Owed:
+        owed = read_owed(folder, target)
+        if moment == "while it is taken out that it was" and heard and not others:
+            let_another_publish(1.5)  # it may have to wait for us
+        return owed
+
+    keep = Releases.keep
+    monkeypatch.setattr("pipeline.stages.completing.tell_hub", tell)
+    monkeypatch.setattr("pipeline.publish.deploy.owed.read_owed", read_slowly)
+    assert house.publish().faults == ()
+    others[0].join(60.0)
+    assert "318 cases" in house.read(f"{FIRST}/")
+    monkeypatch.setattr(Releases, "keep", keep)
+    house.publish(now=LATEST)
+    assert heard[1:] == [house.read()]
 
 
 def test_a_recording_that_was_not_there_is_asked_for_until_it_is(house: House, tmp_path: Path) -> None:

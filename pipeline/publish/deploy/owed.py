@@ -99,9 +99,15 @@ def write_owed(folder: Path, target: str, owed: Owed) -> None:
     _older(folder, target).unlink(missing_ok=True)
 
 
-def settle(folder: Path, target: str, done: Owed) -> None:
-    """Take out what was done. Read afresh: another publication may have begun since."""
-    write_owed(folder, target, read_owed(folder, target).but(done))
+def settle(folder: Path, target: str, done: Owed, *, begun: str | None) -> None:
+    """Take out what was done for the publication `begun`. Nobody else may write meanwhile.
+
+    Read afresh: where another publication has begun since, it is left as it is. That one may owe the same once more,
+    for what it sent later; to do a thing twice harms nobody.
+    """
+    owed = read_owed(folder, target)
+    if owed.begun == begun:
+        write_owed(folder, target, owed.but(done))
 
 
 def _path(folder: Path, target: str) -> Path:

@@ -19,25 +19,26 @@ def test_it_is_kept_until_the_last_of_it_is_done(tmp_path: Path) -> None:
     write_owed(tmp_path, "web", MUCH)
     assert read_owed(tmp_path, "web") == MUCH
     assert not read_owed(tmp_path, "other")
-    settle(tmp_path, "web", Owed(purge=MUCH.purge, untold=frozenset({"hub"})))
+    settle(tmp_path, "web", Owed(purge=MUCH.purge, untold=frozenset({"hub"})), begun="sha256:1")
     left = read_owed(tmp_path, "web")
     assert left == Owed(begun="sha256:1", back=3, unseen=MUCH.unseen, untold=frozenset({"podping"}))
-    settle(tmp_path, "web", MUCH)
+    settle(tmp_path, "web", MUCH, begun="sha256:1")
     assert not read_owed(tmp_path, "web")
     assert not list(tmp_path.iterdir())
 
 
 def test_what_another_publication_owes_meanwhile_is_not_taken_for_done(tmp_path: Path) -> None:
-    write_owed(tmp_path, "web", MUCH.and_also(Owed(begun="sha256:2", purge=frozenset({"new.html"}))))
-    settle(tmp_path, "web", MUCH)
-    assert read_owed(tmp_path, "web") == Owed(begun="sha256:2", purge=frozenset({"new.html"}))
+    both = MUCH.and_also(Owed(begun="sha256:2", purge=frozenset({"feed.xml", "new.html"})))
+    write_owed(tmp_path, "web", both)
+    settle(tmp_path, "web", MUCH, begun="sha256:1")
+    assert read_owed(tmp_path, "web") == both
 
 
 def test_what_an_earlier_version_left_is_honoured_once(tmp_path: Path) -> None:
     (tmp_path / "untold-web").write_text("")
     owed = read_owed(tmp_path, "web")
     assert owed.untold == {"hub", "podping"}
-    settle(tmp_path, "web", owed)
+    settle(tmp_path, "web", owed, begun=None)
     assert not list(tmp_path.iterdir())
 
 
