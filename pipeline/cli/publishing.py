@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from pipeline.stages.judging import Intent
 
 _SHOWN = 4
+_BACK = (
+    "site/ is still the newer one: the next onrecord publish puts it out again. "
+    "Before that mend episodes/, approve, and run."
+)
 Slugs = list[str] | None
 
 
@@ -105,6 +109,8 @@ def publish(
         print_json(_as_json(outcome, dry_run=dry_run))
     else:
         _tell(outcome, dry_run=dry_run, asked=not yes and not dry_run, verify=verify)
+        if rollback and outcome.done:
+            out.print(Text(_BACK))
     raise typer.Exit(1 if outcome.faults else 0)
 
 

@@ -286,6 +286,15 @@ def _publishing_tools(show: Show | None) -> Findings:
             yield Finding(program, State.MISSING, f"publishing to {', '.join(users)} needs it", _install(package, brew))
         else:
             yield Finding(program, State.OPTIONAL, "no target in show.toml needs it", _install(package, brew))
+    for name, one in targets.items():
+        if one.purge is None:
+            continue
+        found = shutil.which(one.purge[0])
+        if found:
+            yield Finding(f"purge of {name}", State.FINE, found)
+        else:
+            said = f"{one.purge[0]} is no program here, so the cache before {name} cannot be told"
+            yield Finding(f"purge of {name}", State.MISSING, said, "Put it there, or mend purge in show.toml")
 
 
 def _keys(show: Show | None) -> Findings:

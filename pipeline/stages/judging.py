@@ -72,7 +72,8 @@ class Judge:
     def require(self) -> None:
         """Raise Refused with every promise to listeners that would be broken."""
         if self._allowed and not self._allowed.reason.strip():
-            raise Refused(Problem("--reason", "what is allowed needs a reason, which the ledger keeps", "Add --reason"))
+            what = "going back" if self._allowed.everything else "what is allowed"
+            raise Refused(Problem("--reason", f"{what} needs a reason, which the ledger keeps", "Add --reason"))
         found = memory.judge(
             self._before,
             self._items,

@@ -155,7 +155,7 @@ def test_a_change_travels_alone_and_can_be_taken_back(house: House) -> None:
     words = house.root / "episodes" / FIRST / "published.json"
     assert "318 cases" in words.read_text("utf-8")
 
-    with pytest.raises(Refused, match="needs a reason"):
+    with pytest.raises(Refused, match="going back needs a reason"):
         house.publish(Options(rollback=True), LATEST)
     back = house.publish(Options(rollback=True, allowed=Allowed("The new figure was wrong.")), LATEST)
     assert (back.done, back.faults) == (True, ())
@@ -598,6 +598,30 @@ def test_a_new_target_is_held_to_what_listeners_were_given_elsewhere(house: Hous
     assert ([one.slug for one in outcome.intent.new], [one.slug for one in outcome.intent.gone]) == ([FIRST], [SECOND])
     moved = {one.slug: one for one in house.ledger.at_target("new-host")}
     assert moved[FIRST].first == moved[SECOND].first == house.ledger.at_target("web")[0].first
+def test_why_a_purge_program_failed_is_told_without_its_secrets(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONRECORD_PURGE_TOKEN", "t0ken-of-ours")
+    purging(house, r"printf 'asking\nCDN says no to t0ken-of-ours\033, caf\351\n\n' >&2; exit 3")
+    assert house.publish().warnings[0].what == "the cache was not told: it ended with 3 (CDN says no to …, caf�)"
+    house.change("show.toml", "CDN says no to t0ken-of-ours", "x" * 5000)
+    (warning,) = house.publish(now=LATER).warnings
+    assert len(warning.what) < 300
+
+
+def test_who_went_back_is_told_what_the_next_publication_does(house: House) -> None:
+    house.publish()
+    correct_a_figure(house)
+    house.publish(now=LATER)
+    back = ["publish", "--root", str(house.root), "--rollback", "--reason", "The figure was right.", "--no-verify"]
+    told = "the next onrecord publish puts it out again"
+    assert told not in CliRunner().invoke(app, [*back, "--dry-run"]).stdout
+    done = CliRunner().invoke(app, [*back, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert told in " ".join(done.stdout.split())
+    forward = CliRunner().invoke(app, ["publish", "--root", str(house.root), "--yes", "--no-verify"])
+    assert "Published at" in forward.stdout
+    assert told not in " ".join(forward.stdout.split())
+
+
     assert moved[SECOND].notes[-1].reason == "It was a rehearsal."
     # From now on it has a past of its own.
     assert house.publish(Options(verify=False), LATEST).intent.empty

@@ -140,6 +140,18 @@ def test_programs_that_a_target_needs(root: Path, monkeypatch: pytest.MonkeyPatc
     assert found(root, "rsync").state is State.OPTIONAL
 
 
+def test_a_program_that_a_cache_is_told_by_is_looked_for(root: Path) -> None:
+    settings = root / "episodes" / "show.toml"
+    text = settings.read_text("utf-8")
+    for name, program in (("web", "/usr/local/bin/no-such-purge"), ("other", sys.executable)):
+        text += f'\n[targets.{name}]\nkind = "folder"\npath = "{name}"\npurge = ["{program}", "--show"]\n'
+    settings.write_text(text, "utf-8")
+    lacking = found(root, "purge of web")
+    assert lacking.state is State.MISSING
+    assert "/usr/local/bin/no-such-purge is no program here" in lacking.said
+    assert found(root, "purge of other").state is State.FINE
+
+
 def test_keys_that_a_bucket_needs_are_looked_for_and_never_shown(
     root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,14 +2,16 @@
 fails is a warning, and is told again by the next publication.
 
 Tokens come from the environment and stand in no message: ONRECORD_PURGE_TOKEN is sent to `purge_url` as a bearer
-token, ONRECORD_PODPING_TOKEN to podping.cloud.
+token, ONRECORD_PODPING_TOKEN to podping.cloud. What a program says of its failure is repeated without them.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
+from typing import IO
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,27 +21,46 @@ from pipeline.errors import Problem
 PODPING = "https://podping.cloud/"
 _TIMEOUT_S = 30.0
 _AGENT = "OnRecord-publish/1"
+_SAID_BYTES, _SAID_CHARACTERS = 4096, 200
+_SECRET = ("TOKEN", "SECRET", "PASSWORD", "KEY")
 _AGAIN = "Publish again, which tells it again; or tell it by hand"
 
 
 def purge_by_command(command: Sequence[str], urls: Sequence[str]) -> list[Problem]:
     """Run a program that makes a cache forget addresses, which it reads on its standard input, one a line."""
-    try:
-        # S603: the argument list stands in the show's own settings; no shell reads it.
-        done = subprocess.run(  # noqa: S603
-            list(command),
-            input="".join(f"{url}\n" for url in urls).encode("utf-8"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=300,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        why = "it took too long" if isinstance(error, subprocess.TimeoutExpired) else error.strerror
-        return [Problem(command[0], f"the cache was not told: {why}", _AGAIN)]
-    if done.returncode:
-        return [Problem(command[0], f"the cache was not told: it ended with {done.returncode}", _AGAIN)]
-    return []
+    # A file and no pipe: what it says may be long, and a program that it leaves behind may hold a pipe open.
+    with tempfile.TemporaryFile() as errors:
+        try:
+            # S603: the argument list stands in the show's own settings; no shell reads it.
+            done = subprocess.run(  # noqa: S603
+                list(command),
+                input="".join(f"{url}\n" for url in urls).encode("utf-8"),
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                timeout=300,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            why = "it took too long" if isinstance(error, subprocess.TimeoutExpired) else error.strerror
+            return [Problem(command[0], f"the cache was not told: {why}", _AGAIN)]
+        if not done.returncode:
+            return []
+        said = _last_line(errors)
+    what = f"the cache was not told: it ended with {done.returncode}"
+    return [Problem(command[0], f"{what} ({said})" if said else what, _AGAIN)]
+
+
+def _last_line(stream: IO[bytes]) -> str:
+    """The last line that a program wrote, for a message: printable, shortened, without secrets of the environment."""
+    stream.seek(max(0, stream.seek(0, os.SEEK_END) - _SAID_BYTES))
+    lines = [line.strip() for line in stream.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    said = lines[-1] if lines else ""
+    secrets = [value for name, value in os.environ.items() if any(word in name.upper() for word in _SECRET)]
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= 6:  # what is shorter is no secret, and may be a part of any word
+            said = said.replace(secret, "…")
+    said = "".join(one for one in said if one.isprintable())
+    return said if len(said) <= _SAID_CHARACTERS else f"{said[:_SAID_CHARACTERS]}…"
 
 
 def purge_by_url(url: str, urls: Sequence[str]) -> list[Problem]:
