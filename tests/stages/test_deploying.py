@@ -173,11 +173,25 @@ def test_what_was_withdrawn_is_gone_at_once_and_does_not_come_back(house: House)
     (audio,) = (house.www / "current" / FIRST).glob("*.mp3")
     withdraw(house.root, FIRST, by="Ada Host", now=LATER, reason=None)
     house.publish(now=LATER)
-    assert not (house.www / "current" / FIRST).exists()
+    assert not [path for path in house.www.rglob("*") if FIRST in str(path) or path.name == audio.name]
     assert httpx.get(f"{house.url}{FIRST}/{audio.name}").status_code == httpx.codes.NOT_FOUND
     assert FIRST not in house.read()
     with pytest.raises(Refused, match="must not come back: it was withdrawn since"):
         house.publish(Options(rollback=True, allowed=Allowed("We want it.")), LATEST)
+
+
+def test_what_a_killed_publication_left_in_an_older_release_goes_with_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.publish()
+    withdraw(house.root, FIRST, by="Ada Host", now=LATER, reason=None)
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderSession, "clear_away", killed)
+        with pytest.raises(KeyboardInterrupt):
+            house.publish(now=LATER)
+    assert list((house.www / "releases").rglob(FIRST))
+    house.publish(now=LATEST)
+    assert not list((house.www / "releases").rglob(FIRST))
 
 
 def test_of_who_is_protected_since_nothing_old_stays(
@@ -584,20 +598,6 @@ def test_what_a_purge_program_prints_is_nobodys_crash(house: House) -> None:
     assert house.publish().warnings == ()
 
 
-def test_a_new_target_is_held_to_what_listeners_were_given_elsewhere(house: House, tmp_path: Path) -> None:
-    """A move to another server: the address, and so the listeners, are those of before."""
-    house.publish()
-    house.change("show.toml", "[targets.web]", "[targets.new-host]")
-    house.change("show.toml", str(house.www), str(tmp_path / "new-host"))
-    house.change(f"{SECOND}/episode.toml", "Second talk", "Another title")
-    run(house.root, LATER, quiet)
-    with pytest.raises(Refused, match="“Second talk” was published on 2026-11-24 and is not in the feed any more"):
-        house.publish(Options(verify=False), LATER)
-    allowed = Allowed("It was a rehearsal.", removals=frozenset({SECOND}))
-    outcome = house.publish(Options(verify=False, allowed=allowed), LATER)
-    assert ([one.slug for one in outcome.intent.new], [one.slug for one in outcome.intent.gone]) == ([FIRST], [SECOND])
-    moved = {one.slug: one for one in house.ledger.at_target("new-host")}
-    assert moved[FIRST].first == moved[SECOND].first == house.ledger.at_target("web")[0].first
 def test_why_a_purge_program_failed_is_told_without_its_secrets(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONRECORD_PURGE_TOKEN", "t0ken-of-ours")
     purging(house, r"printf 'asking\nCDN says no to t0ken-of-ours\033, caf\351\n\n' >&2; exit 3")
@@ -622,6 +622,20 @@ def test_who_went_back_is_told_what_the_next_publication_does(house: House) -> N
     assert told not in " ".join(forward.stdout.split())
 
 
+def test_a_new_target_is_held_to_what_listeners_were_given_elsewhere(house: House, tmp_path: Path) -> None:
+    """A move to another server: the address, and so the listeners, are those of before."""
+    house.publish()
+    house.change("show.toml", "[targets.web]", "[targets.new-host]")
+    house.change("show.toml", str(house.www), str(tmp_path / "new-host"))
+    house.change(f"{SECOND}/episode.toml", "Second talk", "Another title")
+    run(house.root, LATER, quiet)
+    with pytest.raises(Refused, match="“Second talk” was published on 2026-11-24 and is not in the feed any more"):
+        house.publish(Options(verify=False), LATER)
+    allowed = Allowed("It was a rehearsal.", removals=frozenset({SECOND}))
+    outcome = house.publish(Options(verify=False, allowed=allowed), LATER)
+    assert ([one.slug for one in outcome.intent.new], [one.slug for one in outcome.intent.gone]) == ([FIRST], [SECOND])
+    moved = {one.slug: one for one in house.ledger.at_target("new-host")}
+    assert moved[FIRST].first == moved[SECOND].first == house.ledger.at_target("web")[0].first
     assert moved[SECOND].notes[-1].reason == "It was a rehearsal."
     # From now on it has a past of its own.
     assert house.publish(Options(verify=False), LATEST).intent.empty

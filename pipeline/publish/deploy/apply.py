@@ -22,13 +22,15 @@ def apply(
     scratch: Path,
     report: Callable[[str, float], None] = lambda name, part: None,
 ) -> None:
-    """Send, delete, commit. `manifest` is how the note stands there now, `before` what it says; `scratch` is a folder.
+    """Send, delete, commit, clear away what may not stay. `manifest` is how the note stands there now, `before` what it
+    says; `scratch` is a folder.
 
     `report` is told what is sent and which part of the bytes is done, from 0.0 to 1.0. A note that was lost is written
     anew. Raises what sessions raise.
     """
     if plan.empty and (before or not plan.noted):
         session.commit()  # what a killed publication had finished and not shown
+        session.clear_away(plan.cleared)
         return
     noted = dict(plan.noted) | {name: before[name] for name in plan.deletions}
     # Before anything is sent: whatever happens then, the next publication knows that it is ours.
@@ -50,6 +52,7 @@ def apply(
         del noted[name]
     _write(session, noted, manifest, scratch)
     session.commit()
+    session.clear_away(plan.cleared)
     report("", 1.0)
 
 

@@ -4,10 +4,12 @@
       current -> releases/000007      the web server's root
       releases/000006  000007         each a whole site; files that did not change are hard links to the same bytes
       releases/.next                  the one that is being made; a killed publication goes on with it
+      releases/.gone                  the one that is being deleted
       lock
 
 Renaming one link is the whole switch: a visitor sees the old site or the new one, whole (rename(2) is atomic). The
-release before the last stays, for readers in the middle of a download.
+release before the last stays, for readers in the middle of a download; not where it holds what may not be public any
+more (`clear_away`).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +30,7 @@ from pipeline.errors import Busy, NoAnswer, OnRecordError, Problem, Refused
 from pipeline.publish.deploy.targets import Stored, Upload, Writer
 
 CURRENT, RELEASES = "current", "releases"
-_NEXT, _CLONE, _LOCK = ".next", ".clone", "lock"
+_NEXT, _CLONE, _GONE, _LOCK = ".next", ".clone", ".gone", "lock"
 _NUMBER = re.compile(r"^\d{6,}$")
 _KEPT_RELEASES = 2
 _FILE, _FOLDER = 0o644, 0o755  # whoever runs the web server may read them, whatever the umask of who publishes
@@ -153,7 +156,17 @@ class FolderSession:
         link.replace(self._path / CURRENT)
         os.sync()
         for number in sorted(self._numbers())[:-_KEPT_RELEASES]:
-            shutil.rmtree(self._releases / f"{number:06d}")
+            self._forget(number)
+
+    def clear_away(self, folders: AbstractSet[str]) -> None:
+        """Delete older releases in which one of the folders is not as it is seen. The link is about already."""
+        if (self._releases / _GONE).exists():
+            shutil.rmtree(self._releases / _GONE)
+        seen = (self._path / CURRENT).resolve()
+        for number in sorted(self._numbers()):
+            release = self._releases / f"{number:06d}"
+            if release.resolve() != seen and any(_holds_others(release / one, seen / one) for one in folders):
+                self._forget(number)
 
     @property
     def _next(self) -> Path:
@@ -184,6 +197,14 @@ class FolderSession:
             _make_folder(clone)
         clone.rename(self._next)
 
+    def _forget(self, number: int) -> None:
+        # Renamed first: a kill in the middle leaves nothing that could be taken for a release with nothing to hide.
+        gone = self._releases / _GONE
+        if gone.exists():
+            shutil.rmtree(gone)
+        (self._releases / f"{number:06d}").rename(gone)
+        shutil.rmtree(gone)
+
     def _numbers(self) -> list[int]:
         if not self._releases.is_dir():
             return []
@@ -196,6 +217,19 @@ def _make_folder(path: Path) -> None:
         _make_folder(path.parent)
         path.mkdir()
         path.chmod(_FOLDER)
+
+
+def _holds_others(old: Path, seen: Path) -> bool:
+    """Whether a folder has a file that is not the very same file in the other. What only looks alike counts as another:
+    of two releases on a file system without hard links the older one goes more often than it must.
+    """
+    for folder, _, names in os.walk(old):
+        for name in names:
+            path = Path(folder) / name
+            there = seen / path.relative_to(old)
+            if not there.exists() or not path.samefile(there):
+                return True
+    return False
 
 
 def _link(source: str, target: str) -> None:

@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +153,9 @@ class GitSession:
                 ) from error
             raise
         self._found, self._changed = made, False
+
+    def clear_away(self, folders: AbstractSet[str]) -> None:
+        """Nothing: no older release stays there."""
 
     def _fetch(self) -> str | None:
         """The commit that the branch is now, brought here without what came before it."""

@@ -25,7 +25,7 @@ from pipeline.publish.headers import cache_control, content_type, digest_piece
 KEPT = timedelta(days=30)
 FEED = "feed.xml"
 _TEXTS = (".vtt", ".srt", ".chapters.json", ".json", ".html")
-_SEARCH = "search/"
+_SEARCH = "search"
 
 
 class Rank(IntEnum):
@@ -70,7 +70,8 @@ class Plan:
     """What a publication does at a target: `steps` in order, then `deletions`.
 
     `kept` are files that nothing names any more, and the day on which they will be deleted; `unchanged` how many
-    files stand there already. `noted` is what the manifest says of the files that stand, `gone` included.
+    files stand there already. `noted` is what the manifest says of the files that stand, `gone` included. `cleared` are
+    folders at the top of the site of which nothing old may stay, in no older release either (`Session.clear_away`).
     """
 
     steps: tuple[Step, ...]
@@ -78,6 +79,7 @@ class Plan:
     kept: Mapping[str, date]
     unchanged: int
     noted: Mapping[str, Noted]
+    cleared: frozenset[str] = frozenset()
 
     @property
     def empty(self) -> bool:
@@ -130,16 +132,17 @@ def make_plan(
     deletions: dict[str, Stored] = {}
     kept: dict[str, date] = {}
     hasty = frozenset(hasty)
+    cleared = hasty | {_SEARCH} if hasty else hasty  # the search index holds the words of all episodes
     for name, known in noted.items():
         if name in names or name == MANIFEST_NAME or (there := stored.get(name)) is None:
             continue
         until = (known.gone_on or today) + KEPT
-        if digest_piece(name) is None or until <= today or _in_haste(name, hasty):
+        if digest_piece(name) is None or until <= today or name.partition("/")[0] in cleared:
             deletions[name] = there
         else:
             kept[name] = until
             standing[name] = known.model_copy(update={"gone_on": known.gone_on or today})
-    return Plan(tuple(steps), _pages_first(deletions), kept, unchanged, standing)
+    return Plan(tuple(steps), _pages_first(deletions), kept, unchanged, standing, cleared)
 
 
 def rank_of(name: str) -> Rank:
@@ -190,11 +193,6 @@ def _mends(one: Wanted, there: Stored | None) -> bool:
 def _keeps_its_promise(one: Wanted) -> bool:
     piece = digest_piece(one.name)
     return piece is not None and one.digest.removeprefix("sha256:").startswith(piece)
-
-
-def _in_haste(name: str, hasty: frozenset[str]) -> bool:
-    # The search index holds the words of all episodes.
-    return name.partition("/")[0] in hasty or (bool(hasty) and name.startswith(_SEARCH))
 
 
 def _pages_first(deletions: Mapping[str, Stored]) -> dict[str, Stored]:

@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -253,3 +254,6 @@ class RsyncSession:
             for name in self._deleted:
                 self._found.pop(name, None)
             self._deleted.clear()
+
+    def clear_away(self, folders: AbstractSet[str]) -> None:
+        """Nothing: no older release stays there."""

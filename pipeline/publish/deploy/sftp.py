@@ -4,6 +4,7 @@
       current -> releases/000007      the web server's root
       releases/000006  000007         each a whole site; files that did not change are hard links to the same bytes
       releases/.next                  the one that is being made; a killed publication goes on with it
+      releases/.gone                  the one that is being deleted
       parts/                          uploads that have not come to their end, named by the digest they will have
       lock                            who publishes there now
 
@@ -17,6 +18,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 
 from pipeline.errors import Busy, NoAnswer, Problem, Refused
@@ -26,7 +28,7 @@ from pipeline.publish.deploy.sftp_wire import Attributes, Failed, connected
 from pipeline.publish.deploy.targets import Stored, Upload, Writer
 
 CURRENT, RELEASES = "current", "releases"
-_NEXT, _CLONE, _LOCK, _PARTS = ".next", ".clone", "lock", "parts"
+_NEXT, _CLONE, _GONE, _LOCK, _PARTS = ".next", ".clone", ".gone", "lock", "parts"
 _NUMBER = re.compile(r"^\d{6,}$")
 _KEPT_RELEASES = 2
 _SETTLE_S = 2.0  # how long somebody may take to write their name into the lock that they made
@@ -219,8 +221,19 @@ class SftpSession:
             self._files.link(f"{RELEASES}/{release}", link)
             self._files.rename(link, self._current)
             for number in sorted(self._numbers())[:-_KEPT_RELEASES]:
-                self._files.remove_tree(f"{self._releases}/{number:06d}")
+                self._forget(number)
         self._files.remove_tree(f"{self._path}/{_PARTS}")
+
+    def clear_away(self, folders: AbstractSet[str]) -> None:
+        """Delete older releases in which one of the folders is not as it is seen. The link is about already."""
+        if self._in_place:
+            return
+        self._files.remove_tree(f"{self._releases}/{_GONE}")
+        older = [number for number in sorted(self._numbers()) if number != self._seen()] if folders else []
+        seen = self._within(self._current, folders) if older else {}
+        for number in older:
+            if not self._within(f"{self._releases}/{number:06d}", folders).items() <= seen.items():
+                self._forget(number)
 
     @property
     def _standing(self) -> str:
@@ -274,6 +287,17 @@ class SftpSession:
         except Failed:
             return False
         return self._files.remove(trial)
+
+    def _forget(self, number: int) -> None:
+        # Renamed first: a kill in the middle leaves nothing that could be taken for a release with nothing to hide.
+        gone = f"{self._releases}/{_GONE}"
+        self._files.remove_tree(gone)
+        self._files.rename(f"{self._releases}/{number:06d}", gone)
+        self._files.remove_tree(gone)
+
+    def _within(self, root: str, folders: AbstractSet[str]) -> dict[str, Stored]:
+        found = self._files.tree(root, sorted(folders))
+        return {name: _stored(facts) for name, facts in found.items() if not facts.is_folder}
 
     def _numbers(self) -> list[int]:
         return [int(name) for name in self._files.names(self._releases) if _NUMBER.match(name)]

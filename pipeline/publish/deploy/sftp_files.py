@@ -39,10 +39,13 @@ class RemoteFiles:
                 return None
             raise
 
-    def tree(self, root: str) -> dict[str, Attributes]:
-        """Every file, link and folder below a folder (none where it is not there), by its path in it."""
+    def tree(self, root: str, within: Iterable[str] = ("",)) -> dict[str, Attributes]:
+        """Every file, link and folder below a folder (none where it is not there), by its path in it.
+
+        `within` are the folders in it that are looked into; without it all are.
+        """
         found: dict[str, Attributes] = {}
-        folders = [""]
+        folders = list(within)
         while folders:
             some, folders = folders[:_FOLDERS_AT_ONCE], folders[_FOLDERS_AT_ONCE:]
             for folder, entries in self._list([(one, f"{root}/{one}".rstrip("/")) for one in some]):

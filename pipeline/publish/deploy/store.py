@@ -19,6 +19,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -190,6 +191,9 @@ class StoreSession:
 
     def commit(self) -> None:
         """Each object was shown when it was put."""
+
+    def clear_away(self, folders: AbstractSet[str]) -> None:
+        """Nothing: no older release stays there."""
 
     def probe(self, writer: Writer) -> None:
         """Find out whether the bucket can be written to, and whether it keeps to conditions."""

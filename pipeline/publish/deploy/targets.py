@@ -19,6 +19,7 @@ No message may hold a credential: neither of the environment, nor one inside an 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,13 @@ class Session(Protocol):
         """Show listeners everything that was put and deleted, at once, where this is a release.
 
         Also what a killed publication had finished and not shown; where there is nothing to show, nothing happens.
+        """
+
+    def clear_away(self, folders: AbstractSet[str]) -> None:
+        """After `commit`: of the folders of these names, at the top of the site, let nothing stay but what is seen.
+
+        For targets that keep an older release beside the one that is seen: it goes, whole, where it has anything in
+        them that is another now, or gone. What a killed publication had begun to take away goes in any case.
         """
 
 

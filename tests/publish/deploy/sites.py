@@ -55,10 +55,17 @@ def plan_at(session: Session, wanted: list[Wanted], *, hasty: frozenset[str] = f
     return make_plan(wanted, stored, noted, asked, today=TODAY, hasty=hasty)
 
 
-def publish(target: Target, wanted: list[Wanted], scratch: Path, *, writer: Writer = ME) -> Plan:
+def publish(
+    target: Target,
+    wanted: list[Wanted],
+    scratch: Path,
+    *,
+    writer: Writer = ME,
+    hasty: frozenset[str] = frozenset(),
+) -> Plan:
     """Open, plan, apply."""
     with target.open(writer) as session:
-        plan = plan_at(session, wanted)
+        plan = plan_at(session, wanted, hasty=hasty)
         stored = session.stored()
         noted = read_manifest(read(session, MANIFEST_NAME))
         apply(session, plan, stored.get(MANIFEST_NAME), noted, scratch=scratch)

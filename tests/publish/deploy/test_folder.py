@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -51,6 +52,50 @@ def test_one_older_release_stays_for_who_is_reading_it(tmp_path: Path) -> None:
         publish(Folder(target), written(tmp_path / str(version), site(version)), tmp_path)
     assert sorted(path.name for path in (target / RELEASES).iterdir()) == ["000003", "000004"]
     assert (target / CURRENT).resolve().name == "000004"
+
+
+def without_the_first(version: int) -> dict[str, str]:
+    return {name: text for name, text in site(version).items() if not name.startswith("one/")}
+
+
+def test_what_may_not_be_public_any_more_stays_in_no_older_release(tmp_path: Path) -> None:
+    target = tmp_path / "www"
+    publish(Folder(target), written(tmp_path / "site", site(1)), tmp_path)
+    publish(Folder(target), written(tmp_path / "next", without_the_first(1)), tmp_path, hasty=frozenset({"one"}))
+    assert not [path for path in target.rglob("*") if "one" in path.relative_to(target).parts]
+    assert without_the_first(1).items() <= seen(target).items()
+    # The next has nothing to hide, so that this one stays for who is reading it.
+    publish(Folder(target), written(tmp_path / "last", without_the_first(2)), tmp_path, hasty=frozenset({"one"}))
+    assert sorted(path.name for path in (target / RELEASES).iterdir()) == ["000002", "000003"]
+
+
+def test_an_old_page_in_which_something_was_struck_out_since_stays_in_no_older_release(tmp_path: Path) -> None:
+    target, page = tmp_path / "www", "one/index.html"
+    publish(Folder(target), written(tmp_path / "site", site(1)), tmp_path)
+    struck = site(1) | {page: "page ***"}
+    publish(Folder(target), written(tmp_path / "next", struck), tmp_path, hasty=frozenset({"one"}))
+    assert [path.read_text("utf-8") for path in (target / RELEASES).rglob(page)] == ["page ***"]
+
+
+def test_an_older_release_whose_deletion_was_killed_is_deleted_by_the_next_publication(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, hasty = tmp_path / "www", frozenset({"one"})
+    wanted = written(tmp_path / "next", without_the_first(1))
+    publish(Folder(target), written(tmp_path / "site", site(1)), tmp_path)
+
+    def killed(path: Path) -> None:
+        deletes(path / "one")
+        raise KeyboardInterrupt
+
+    deletes = shutil.rmtree
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish(Folder(target), wanted, tmp_path, hasty=hasty)
+    assert without_the_first(1).items() <= seen(target).items()
+    assert publish(Folder(target), wanted, tmp_path, hasty=hasty).empty
+    assert [path.name for path in (target / RELEASES).iterdir()] == ["000002"]
 
 
 def test_what_others_put_there_stays(tmp_path: Path) -> None:

@@ -99,6 +99,24 @@ def test_old_releases_are_cleared_away(target: Sftp, place: Path, tmp_path: Path
     assert sorted(entry.name for entry in (place / "releases").iterdir()) == ["000003", "000004"]
 
 
+def test_what_may_not_be_public_any_more_stays_in_no_older_release(target: Sftp, place: Path, tmp_path: Path) -> None:
+    publish(target, site(tmp_path / "site", FIRST))
+    struck = FIRST | {"talk/index.html": b"<h1>***</h1>"}
+    publish(target, site(tmp_path / "next", struck))
+    with target.open(ADA) as session:
+        session.clear_away(frozenset({"other"}))
+        assert len(list((place / "releases").iterdir())) == 2
+        session.clear_away(frozenset({"talk", "search"}))
+    assert [page.read_bytes() for page in (place / "releases").rglob("talk/index.html")] == [b"<h1>***</h1>"]
+    assert seen(place / "current") == struck
+    # Another episode's change has nothing to hide, so that this release stays for who is reading it.
+    publish(target, site(tmp_path / "last", struck | {"feed.xml": b"<rss>new</rss>"}))
+    (place / "releases" / ".gone" / "talk").mkdir(parents=True)  # a deletion that was killed
+    with target.open(ADA) as session:
+        session.clear_away(frozenset({"talk"}))
+    assert sorted(entry.name for entry in (place / "releases").iterdir()) == ["000002", "000003"]
+
+
 def test_who_only_looks_changes_nothing(target: Sftp, place: Path, tmp_path: Path) -> None:
     with target.open(None) as session:
         assert session.stored() == {}
