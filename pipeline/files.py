@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -191,11 +191,37 @@ def leads_out(path: Path, root: Path) -> bool:
 def links_out(folder: Path, root: Path) -> list[Path]:
     """The links directly in `folder` that lead out of `root`, wherever they end; following them is nobody's wish.
 
-    A show may come from somebody else: what it names as its notes could be a file of the person who runs it.
+    A show may come from somebody else: what it names as its notes could be a file of the person who runs it. A folder
+    that is gone by now holds none: others are at work beside this.
     """
-    with os.scandir(folder) as entries:
-        links = sorted(Path(entry.path) for entry in entries if entry.is_symlink())
-    return [link for link in links if leads_out(link, root)]
+    return _links_and_folders(folder, root)[0]
+
+
+def links_out_below(folder: Path, root: Path, *, but: Callable[[Path], bool] = lambda _: False) -> list[Path]:
+    """The same for `folder` and all folders in it; those of which `but` says so are not entered.
+
+    Every folder is listed once. One that is made or taken away meanwhile may be seen or not.
+    """
+    links: list[Path] = []
+    waiting = [folder]
+    while waiting:
+        here, folders = _links_and_folders(waiting.pop(), root)
+        links += here
+        waiting += [one for one in folders if not but(one)]
+    return sorted(links)
+
+
+def _links_and_folders(folder: Path, root: Path) -> tuple[list[Path], list[Path]]:
+    """The links directly in `folder` that lead out of `root`, by name, and the folders in it that are no links."""
+    links: list[Path] = []
+    folders: list[Path] = []
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                links.append(Path(entry.path))
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(Path(entry.path))
+    return [link for link in sorted(links) if leads_out(link, root)], folders
 
 
 def _flush(path: Path) -> None:

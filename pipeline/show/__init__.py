@@ -1,6 +1,12 @@
 """What people wrote: the show, its people, glossary, sources and episodes."""
 
-from pipeline.show.enclosed import APPROVALS_FOLDER, require_own_episode_build, require_own_folders
+from pipeline.show.enclosed import (
+    APPROVALS_FOLDER,
+    RELEASES_FOLDER,
+    require_own_episode_build,
+    require_own_folders,
+    require_own_releases,
+)
 from pipeline.show.fields import SLUG, direction
 from pipeline.show.imported import IMPORTED_NAME
 from pipeline.show.load import (
@@ -30,6 +36,7 @@ __all__ = [
     "NOTES_NAME",
     "PEOPLE_NAME",
     "REDACTIONS_NAME",
+    "RELEASES_FOLDER",
     "SHOW_NAME",
     "SLUG",
     "SOURCES_NAME",
@@ -53,5 +60,6 @@ __all__ = [
     "load_show",
     "require_own_episode_build",
     "require_own_folders",
+    "require_own_releases",
     "withdrawn_slugs",
 ]

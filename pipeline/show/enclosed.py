@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline import files
 from pipeline.errors import InvalidEpisode, InvalidInput, InvalidShow, Problem
 
 APPROVALS_FOLDER = "approvals"
+# Of a kept publication the files lie in build/releases/<target>/<number>/site/.
+RELEASES_FOLDER, KEPT_FILES_FOLDER = "releases", "site"
 _EPISODES, _BUILD, _SITE, _PHOTOS = "episodes", "build", "site", "people"
 
 
@@ -28,26 +31,41 @@ def require_own_folders(root: Path) -> None:
         for name in (_EPISODES, _BUILD, _SITE)
         if files.leads_out(root / name, root)
     ]
-    if not found and (root / _BUILD).is_dir():
+    if not found:
         found = [*_told(files.links_out(root / _BUILD, root))]
     if found:
         raise InvalidShow(found)
 
 
 def require_own_build(root: Path, slugs: Iterable[str]) -> None:
-    """The same for all in `build/` but the folders of the episodes `slugs`, which are looked at when they are used."""
+    """The same for all in `build/` but what is looked at when it is used: the folders of the episodes `slugs`, and the
+    files of kept publications, which are three times the whole site.
+    """
     episodes = frozenset(slugs)
-    if not (root / _BUILD).is_dir():
-        return
-    with os.scandir(root / _BUILD) as entries:
-        shared = [entry.path for entry in entries if entry.name not in episodes and entry.is_dir(follow_symlinks=False)]
-    if problems := [one for folder in sorted(shared) for one in _told(_links_below(Path(folder), root))]:
+    shared: list[str] = []
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(root / _BUILD) as entries:
+        shared += [
+            entry.path for entry in entries if entry.name not in episodes and entry.is_dir(follow_symlinks=False)
+        ]
+    releases = root / _BUILD / RELEASES_FOLDER
+
+    def is_kept(folder: Path) -> bool:
+        return folder.name == KEPT_FILES_FOLDER and folder.parents[2] == releases
+
+    links = [link for folder in sorted(shared) for link in files.links_out_below(Path(folder), root, but=is_kept)]
+    if problems := [*_told(links)]:
+        raise InvalidShow(problems)
+
+
+def require_own_releases(root: Path) -> None:
+    """The same for the publications that are kept, before their files are read or new ones laid beside them."""
+    if problems := [*_told(files.links_out_below(root / _BUILD / RELEASES_FOLDER, root))]:
         raise InvalidShow(problems)
 
 
 def require_own_episode_build(root: Path, slug: str) -> None:
     """The same for `build/<slug>/`. Raises InvalidEpisode."""
-    if problems := [*_told(_links_below(root / _BUILD / slug, root))]:
+    if problems := [*_told(files.links_out_below(root / _BUILD / slug, root))]:
         raise InvalidEpisode(problems)
 
 
@@ -59,15 +77,6 @@ def refuse_links_out(folder: Path, root: Path, error: type[InvalidInput]) -> Non
     links = files.links_out(folder, root)
     if problems := [*_told(one for one in links if one.name in (APPROVALS_FOLDER, _PHOTOS) or not one.is_dir())]:
         raise error(problems)
-
-
-def _links_below(folder: Path, root: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from files.links_out(folder, root)
-        for inner, folders, _ in os.walk(folder):
-            for name in folders:
-                if not (below := Path(inner) / name).is_symlink():
-                    yield from files.links_out(below, root)
 
 
 def _told(links: Iterable[Path]) -> Iterator[Problem]:

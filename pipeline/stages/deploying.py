@@ -28,7 +28,7 @@ from pipeline.publish.deploy.plan import Rank, make_plan, rank_of, unclear
 from pipeline.publish.deploy.releases import Releases
 from pipeline.publish.deploy.secrets import secrets_in
 from pipeline.publish.deploy.targets import Session, Target, Writer, read
-from pipeline.show import Show, load_show
+from pipeline.show import RELEASES_FOLDER, Show, load_show, require_own_releases
 from pipeline.show.publishing import TargetSettings
 from pipeline.stages.completing import complete, look, owed_for, publishing_folder
 from pipeline.stages.judging import Intent, Judge
@@ -87,7 +87,8 @@ def publish(
     target = None if settings is None else target_of(settings, root)
     with exclusively(root):
         digests, ledger = remembered_digests(root), read_ledger(show.folder / LEDGER_NAME)
-        releases = Releases(build_folder(root) / "releases" / name)
+        require_own_releases(root)
+        releases = Releases(build_folder(root) / RELEASES_FOLDER / name)
         owed = read_owed(publishing_folder(root), name)
         readings = list(read_all(show, digests))
         allowed = options.allowed

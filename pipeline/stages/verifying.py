@@ -24,7 +24,7 @@ from pipeline.publish.deploy.releases import Releases
 from pipeline.publish.deploy.targets import Session, read
 from pipeline.publish.links.snapshots import SNAPSHOTS_NAME, read_list
 from pipeline.publish.published import PUBLISHED_NAME
-from pipeline.show import Show, load_show
+from pipeline.show import RELEASES_FOLDER, Show, load_show, require_own_releases
 from pipeline.stages import stamps
 from pipeline.stages.completing import publishing_folder
 from pipeline.stages.prepare import Report
@@ -146,7 +146,8 @@ def _ledger(show: Show) -> _Found:
 
 
 def _kept(show: Show, report: Report) -> _Found:
-    folder = build_folder(show.root) / "releases"
+    require_own_releases(show.root)
+    folder = build_folder(show.root) / RELEASES_FOLDER
     remedy = "It cannot be gone back to; publications that follow take its place"
     read_already: dict[tuple[int, int], str] = {}  # most files of a publication are those of the one before
     for target in sorted(folder.iterdir()) if folder.is_dir() else ():

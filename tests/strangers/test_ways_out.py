@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from pipeline.errors import OnRecordError
 from pipeline.review.desk import Desk
 from pipeline.show import load_show
+from pipeline.stages.deploying import Options, publish
 from pipeline.stages.desk import desk_services
 from pipeline.stages.run import approve, run
 from pipeline.stages.status import State, survey
@@ -102,6 +105,60 @@ def test_nothing_of_an_episode_is_written_through_a_link(show: Path, tmp_path: P
     with pytest.raises(OnRecordError, match="leads out of the show"):
         Desk(show, desk_services(show)).at("first-talk")
     assert list(mine.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [".cluster", ".cluster/dask", "releases/web/000001", "first-talk/site"])
+@pytest.mark.parametrize("by_a_file", [False, True])
+def test_a_folder_that_goes_while_it_is_looked_for_links_is_no_fault(
+    show: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, by_a_file: bool
+) -> None:
+    gone = show / "build" / name
+    (gone / "worker" / "space").mkdir(parents=True)
+    list_folder = os.scandir
+
+    def taken_away(folder: Path | str) -> object:
+        if Path(folder) == gone and gone.is_dir():
+            gone.rename(tmp_path / "gone")
+            if by_a_file:
+                gone.touch()
+        return list_folder(folder)
+
+    # Another run or a publication is at work beside this: it takes the folder away after its name was read.
+    monkeypatch.setattr("pipeline.files.os.scandir", taken_away)
+    assert len(load_show(show).episodes) == 2
+    Desk(show, desk_services(show)).at("first-talk")
+    assert not gone.is_dir()
+
+
+def test_what_is_kept_of_publications_is_looked_at_when_it_is_used(
+    show: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (show / "episodes" / "show.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'\n[targets.web]\nkind = "folder"\npath = "{tmp_path / "www"}"\n')
+    kept = show / "build" / "releases" / "web" / "000001" / "site"
+    (kept / "first-talk").mkdir(parents=True)
+    (show / "build" / "cache" / "deep").mkdir(parents=True)
+    listed: Counter[str] = Counter()
+    list_folder = os.scandir
+
+    def counted(folder: Path | str) -> object:
+        listed[str(folder)] += 1
+        return list_folder(folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.files.os.scandir", counted)
+        load_show(show)
+    assert listed[str(show / "build" / "cache" / "deep")] == 1
+    assert not any(name.startswith(str(kept)) for name in listed)
+    (kept / "first-talk" / "index.html").symlink_to(tmp_path / "secret.txt")
+    load_show(show)
+    for options in (Options(), Options(rollback=True)):
+        with pytest.raises(OnRecordError, match="leads out of the show"):
+            publish(show, NOW, options)
+    # In the folder beside them nothing is left out.
+    (kept.parent / "own").symlink_to(tmp_path)
+    with pytest.raises(OnRecordError, match="leads out of the show"):
+        load_show(show)
 
 
 def test_folders_of_ours_may_be_links_within_the_show(show: Path) -> None:
