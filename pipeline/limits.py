@@ -45,7 +45,7 @@ def limits(root: Path = _ROOT) -> Limits:
     cores = allowed if quota is None else max(1, min(allowed, math.ceil(quota)))
     machine = _machine_memory_bytes()
     limit = memory_limit_bytes(root)
-    memory = machine if limit is None or machine is None else min(machine, limit)
+    memory = min((one for one in (machine, limit) if one is not None), default=None)
     return Limits(cores, max(machine_cores, cores), memory, machine)
 
 

@@ -106,6 +106,16 @@ def test_a_limit_above_what_the_machine_has_counts_for_nothing(tmp_path: Path) -
     assert limits(machine(tmp_path, "0::/\n", V2.format(top="/"), files)) == limits(tmp_path / "another system")
 
 
+def test_a_limit_counts_where_the_machine_does_not_tell_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = machine(tmp_path, "0::/\n", V2.format(top="/"), {"sys/fs/cgroup/memory.max": str(8 * GIB)})
+    monkeypatch.delattr("pipeline.limits.os.sysconf")
+    found = limits(root)
+    assert (found.memory_bytes, found.machine_memory_bytes, found.are_narrow) == (8 * GIB, None, True)
+    assert limits(tmp_path / "another system").memory_bytes is None
+
+
 def test_workers_are_as_many_as_fit_into_the_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = Limits(cores=3, machine_cores=16, memory_bytes=8 * GIB, machine_memory_bytes=64 * GIB)
     monkeypatch.setattr(workers, "limits", lambda: found)

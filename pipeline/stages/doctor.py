@@ -174,8 +174,8 @@ def _usable(found: Limits) -> str:
     cores, memory = _count(found.cores, "core"), _size(found.memory_bytes or 0)
     if found.cores < found.machine_cores:
         cores = f"{found.cores} of {_count(found.machine_cores, 'core')}"
-    if found.memory_bytes != found.machine_memory_bytes:
-        memory = f"{memory} of {_size(found.machine_memory_bytes or 0)}"
+    if found.machine_memory_bytes is not None and found.memory_bytes != found.machine_memory_bytes:
+        memory = f"{memory} of {_size(found.machine_memory_bytes)}"
     bounded = " (a container or a job has no more)" if found.are_narrow else ""
     return f"{cores}, {memory} of memory{bounded}, {platform.machine()}"
 

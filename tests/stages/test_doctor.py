@@ -75,6 +75,8 @@ def test_what_a_container_may_use_is_told_beside_what_the_machine_has(
     monkeypatch.setattr(doctor, "limits", lambda: replace(wide, cores=4, memory_bytes=8 * 10**9))
     said = "4 of 16 cores, 8.0 GB of 64.0 GB of memory (a container or a job has no more), "
     assert found(root, "processor").said.startswith(said)
+    monkeypatch.setattr(doctor, "limits", lambda: replace(wide, memory_bytes=8 * 10**9, machine_memory_bytes=None))
+    assert found(root, "processor").said.startswith("16 cores, 8.0 GB of memory (a container or a job has no more), ")
 
 
 def test_a_folder_without_a_show_and_one_that_is_broken(tmp_path: Path) -> None:
