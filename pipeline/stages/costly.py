@@ -56,7 +56,10 @@ def derive(payload: Mapping[str, Any], files: Files, report: Part) -> None:
 
 
 def mix(payload: Mapping[str, Any], files: Files, report: Part) -> list[dict[str, Any]]:
-    """Write `mixed` and each speaker's `voice-N` from the `tracks`: of each its file, speaker, channel and offset."""
+    """Write `mixed` and each speaker's `voice-N` from the `tracks`: of each its file, speaker, channel and offset.
+
+    `is_transcribed` says whether there are words on their time line already.
+    """
     from pipeline.audio.tracks.mix import Track
     from pipeline.audio.tracks.mix import mix as mixing
 
@@ -64,7 +67,8 @@ def mix(payload: Mapping[str, Any], files: Files, report: Part) -> list[dict[str
         Track(files[name], speaker, channel, offset_ms) for name, speaker, channel, offset_ms in payload["tracks"]
     ]
     voices = [files[f"voice-{number + 1}"] for number in range(len(tracks))]
-    return [asdict(voice) for voice in mixing(tracks, files["mixed"], voices, report=report)]
+    found = mixing(tracks, files["mixed"], voices, report=report, is_transcribed=payload["is_transcribed"])
+    return [asdict(voice) for voice in found]
 
 
 def tell_apart(payload: Mapping[str, Any], files: Files, report: Part) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pipeline.show import EPISODE_NAME, Episode
 from pipeline.stages import costly, stamps
 from pipeline.stages.noticed import MIX_STAMP, MIXED_NAME, may_have_channels
 from pipeline.stages.status import build_folder
+from pipeline.transcript import MACHINE_NAME
 
 if TYPE_CHECKING:
     from pipeline.audio.tracks.mix import Track
@@ -92,7 +93,10 @@ def source_of(
     names = {one.path: f"track-{number + 1}" for number, one in enumerate(tracks)}
     task = Task(
         costly.MIX,
-        {"tracks": [[names[one.path], one.speaker, one.channel, one.offset_ms] for one in tracks]},
+        {
+            "tracks": [[names[one.path], one.speaker, one.channel, one.offset_ms] for one in tracks],
+            "is_transcribed": (episode.folder / MACHINE_NAME).exists(),
+        },
         inputs={name: path for path, name in names.items()},
         outputs={"mixed": source.path, **{path.stem: path for _, path in source.voices}},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,25 @@ def test_a_start_that_is_only_assumed_is_told_until_it_is_confirmed_and_that_cos
     assert (result.warnings, result.statuses[0].state) == ((), State.WAITING)
     (root / "build" / "first-talk" / "mix.stamp.json").unlink()
     assert survey(root, NOW)[0].state is State.WAITING
+
+
+def test_what_was_transcribed_is_mixed_again_without_build_as_it_was(tones: Path) -> None:
+    root = tones.parents[1]
+    tone(tones / "ada.wav", 180, 0.2, 2.0, seconds=10)
+    tone(tones / "ben.wav", 260, 2.0, 2.9, seconds=3)
+    made_ready(tones, tones / "ada.wav")
+    (warning,) = go(tones).warnings
+    assert warning.what.endswith("it is 7.0 s shorter")
+    approve(root, "first-talk", ADA, NOW)
+    # A new machine: what people wrote is there, and the approval; build/ is not.
+    shutil.rmtree(root / "build")
+    result = go(tones)
+    assert [one.state for one in result.statuses] == [State.PUBLISHED]
+    # Nobody has heard these yet: nothing tells where the second begins.
+    (tones / "machine.json").unlink()
+    shutil.rmtree(root / "build" / "first-talk")
+    (status,) = go(tones).statuses
+    assert "nothing tells where it begins" in status.because
 
 
 @pytest.mark.parametrize("is_heard", [False, True])

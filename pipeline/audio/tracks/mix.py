@@ -38,8 +38,10 @@ _DUCK_RAMP_MS = 50
 _GATE_RAMP_MS = 20
 _LONGEST_GAIN_DB = 30.0
 # Without anything to align by, tracks that began together also ended together. Somebody stops theirs a little later;
-# who joined a minute after the others must not be laid at the beginning.
+# who joined a minute after the others must not be laid at the beginning. What was transcribed was laid there by what
+# was allowed until then, and is again: a start that is written down would make it another episode than was approved.
 _SAME_LENGTH_MS = 5_000
+_TRANSCRIBED_LENGTH_MS, _TRANSCRIBED_LENGTH_SHARE = 10_000, 0.1
 _SLOWEST_RATE_HZ = 48_000
 
 
@@ -66,13 +68,19 @@ class Voice:
 
 
 def mix(
-    tracks: Sequence[Track], target: Path, voices: Sequence[Path], *, report: Callable[[float], None]
+    tracks: Sequence[Track],
+    target: Path,
+    voices: Sequence[Path],
+    *,
+    report: Callable[[float], None],
+    is_transcribed: bool = False,
 ) -> tuple[Voice, ...]:
     """Write `target`, a FLAC of everybody on one time line, and into `voices` each speaker alone, for Whisper.
 
     `tracks` are two or more, each speaker once; the first one's clock counts. `voices` are as many paths; each
     becomes a mono 16-bit WAV of 16 kHz, on the same time line, silent while its speaker is. Same input and same
-    ffmpeg, same bytes; `target` is written whole or not at all, and last.
+    ffmpeg, same bytes; `target` is written whole or not at all, and last. `is_transcribed` says that there are words on
+    their time line already: then their lengths may differ by more.
 
     Raises InvalidAudio for what `probe` refuses, for a damaged track, for tracks of very different length that
     nothing tells how to lay over one another, and where nobody speaks; ToolFailed when ffmpeg fails.
@@ -85,7 +93,7 @@ def mix(
             decoded = folder / f"track-{number}.wav"
             sound.decode(part, decoded, progress.step(0.15))
             heard.append(align.Heard(decoded, sound.powers(decoded)))
-        placements = _place(tracks, heard)
+        placements = _place(tracks, heard, is_transcribed=is_transcribed)
         lines = [_on_time_line(one.powers, placed) for one, placed in zip(heard, placements, strict=True)]
         masks = dominance.speaking(lines)
         laid = [_Laid(part, placed) for part, placed in zip(parts, placements, strict=True)]
@@ -151,7 +159,7 @@ def _workshop(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _place(tracks: Sequence[Track], heard: Sequence[align.Heard]) -> list[Placement]:
+def _place(tracks: Sequence[Track], heard: Sequence[align.Heard], *, is_transcribed: bool) -> list[Placement]:
     """Where each track lies; time 0 is the earliest start."""
     placed: list[Placement] = [Placement(0, 0.0, "first")]
     for number in range(1, len(tracks)):
@@ -170,7 +178,7 @@ def _place(tracks: Sequence[Track], heard: Sequence[align.Heard]) -> list[Placem
         elif found is not None:
             placed.append(found)
         else:
-            _require_same_length(tracks[0], heard[0], track, heard[number])
+            _require_same_length(tracks[0], heard[0], track, heard[number], is_transcribed=is_transcribed)
             placed.append(Placement(0, 0.0, "assumed"))
     earliest = min(one.start for one in placed)
     return [replace(one, start=one.start - earliest) for one in placed]
@@ -193,9 +201,14 @@ def _length_ms(track: align.Heard) -> int:
     return round(track.seconds * 1000)
 
 
-def _require_same_length(first: Track, one: align.Heard, track: Track, other: align.Heard) -> None:
+def _require_same_length(
+    first: Track, one: align.Heard, track: Track, other: align.Heard, *, is_transcribed: bool
+) -> None:
     lengths_ms = [_length_ms(sounding) for sounding in (one, other)]
-    if abs(lengths_ms[0] - lengths_ms[1]) <= _SAME_LENGTH_MS:
+    allowed_ms = (
+        max(_TRANSCRIBED_LENGTH_MS, _TRANSCRIBED_LENGTH_SHARE * max(lengths_ms)) if is_transcribed else _SAME_LENGTH_MS
+    )
+    if abs(lengths_ms[0] - lengths_ms[1]) <= allowed_ms:
         return
     raise InvalidAudio(
         Problem(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import wave
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,16 @@ def test_starts_that_nothing_tells_are_taken_for_one_only_where_the_lengths_allo
     else:
         mixed(tmp_path, ada, ben)
     assert probe(tmp_path / "mixed.flac").duration_ms == 20_000
+
+
+@pytest.mark.parametrize(("later_s", "is_refused"), [(9.0, False), (11.0, True)])
+def test_what_is_transcribed_is_laid_together_as_it_was(tmp_path: Path, later_s: float, *, is_refused: bool) -> None:
+    ada, ben = tone(tmp_path / "ada.wav", 180, 1, 3, seconds=20), tmp_path / "ben.wav"
+    tone(ben, 260, 4, 6, seconds=20 - later_s)
+    target, *alone = (tmp_path / name for name in ("mixed.flac", "1.wav", "2.wav"))
+    with pytest.raises(InvalidAudio, match="nothing tells") if is_refused else nullcontext():
+        mix([Track(ada, "a"), Track(ben, "b")], target, alone, report=lambda part: None, is_transcribed=True)
+    assert target.exists() is not is_refused
 
 
 @pytest.mark.parametrize("is_heard", [True, False])
