@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -191,6 +193,32 @@ def test_what_was_transcribed_is_mixed_again_without_build_as_it_was(tones: Path
     shutil.rmtree(root / "build" / "first-talk")
     (status,) = go(tones).statuses
     assert "nothing tells where it begins" in status.because
+
+
+def test_many_recordings_with_foreign_words_are_told_at_once_and_a_confirmed_start_keeps_the_words(
+    tmp_path: Path,
+) -> None:
+    people = [f"guest-{number}" for number in range(24)]
+    one_of_many = '[[recordings]]\nfile = "{0}.wav"\nspeaker = "{0}"\n{1}\n'
+    folder = make(tmp_path, "".join(one_of_many.format(one, "") for one in people))
+    with (folder.parent / "people.toml").open("a", encoding="utf-8") as text:
+        text.writelines(f'\n[{one}]\nname = "{one.title()}"\n' for one in people)
+    written = (folder / "episode.toml").read_text("utf-8").replace('["ben-guest"]', json.dumps(people))
+    (folder / "episode.toml").write_text(written, "utf-8")
+    for one in people:
+        (folder / f"{one}.wav").write_bytes(one.encode())
+    made_ready(folder, folder / "guest-0.wav")
+    for confirmed in (people, people[1:]):
+        table = written.partition("[[recordings]]")[0]
+        zero = "".join(one_of_many.format(one, "offset = 0" if one in confirmed else "") for one in people)
+        (folder / "episode.toml").write_text(table + zero, "utf-8")
+        (status,) = survey(folder.parents[1], NOW)
+        assert status.state is State.WAITING, status.problems
+    (folder / "guest-7.wav").write_bytes(b"another")
+    begun = time.monotonic()
+    (status,) = survey(folder.parents[1], NOW)
+    assert "another recording" in status.because
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("is_heard", [False, True])
