@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from pipeline import files
 from pipeline.cli import app
 from pipeline.digests import DigestCache
+from pipeline.errors import Problem, ToolFailed
 from pipeline.show import load_show
 from pipeline.stages import stamps
 from pipeline.stages.run import RunResult, approve, run
@@ -219,6 +220,23 @@ def test_many_recordings_with_foreign_words_are_told_at_once_and_a_confirmed_sta
     (status,) = survey(folder.parents[1], NOW)
     assert "another recording" in status.because
     assert time.monotonic() - begun < 10
+
+
+def test_a_look_at_the_channels_that_fails_costs_the_hint_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make(tmp_path, '[[recordings]]\nfile = "both.wav"\n')
+    stereo(folder / "both.wav", seconds=20)
+    made_ready(folder, folder / "both.wav")
+
+    def failed(*_: object) -> bool:
+        raise ToolFailed(Problem("both.wav", "ffmpeg stopped", "Run again"))
+
+    monkeypatch.setattr("pipeline.stages.prepare.is_one_speaker_per_channel", failed)
+    result = go(folder)
+    assert (result.warnings, result.statuses[0].state) == ((), State.WAITING)
+    assert "review copy and waveform made" in str(result.done)
+    assert go(folder).done == ()
 
 
 @pytest.mark.parametrize("is_heard", [False, True])
