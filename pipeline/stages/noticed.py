@@ -1,6 +1,8 @@
 """What was noticed of an episode's recordings while they were prepared, and that only a person can settle.
 
-It is kept in the stamps of mixing and deriving, and told until somebody writes down in episode.toml how it is.
+It is kept in the stamps of mixing and deriving, and told until somebody writes down in episode.toml how it is, or the
+episode is published. For two people whom one stereo microphone heard left and right no setting is true: neither is each
+channel one speaker, nor does one speak alone. Then it is told until the publication.
 """
 
 from __future__ import annotations
