@@ -11,8 +11,10 @@ import pytest
 import typer.main
 from filelock import FileLock
 from rich.console import Console
+from typer.testing import CliRunner
 
 from pipeline.cli import app, console
+from pipeline.errors import Refused
 from pipeline.stages.status import EpisodeStatus, State
 from tests.episodes import add_episode
 from tests.shows import make_show
@@ -112,6 +114,27 @@ def test_an_invalid_episode_is_code_4_and_is_listed(tmp_path: Path) -> None:
     result = onrecord("check", "--root", root)
     assert result.returncode == 4
     assert "episode.toml:1: title" in result.stderr
+    ran = onrecord("run", "--root", root)
+    assert ran.returncode == 4
+    assert "invalid" in ran.stdout
+    assert "up to date" not in ran.stdout
+
+
+def test_one_episode_is_checked_by_its_slug(tmp_path: Path) -> None:
+    root = add_episode(tmp_path, "first-talk")
+    broken = root / "episodes" / "second-talk"
+    broken.mkdir()
+    (broken / "episode.toml").write_text("title = 1", "utf-8")
+    one = CliRunner().invoke(app, ["check", "first-talk", "--root", str(root)])
+    assert one.exit_code == 0, one.output
+    assert "1 episode checked: nothing wrong was found" in one.output
+    other = CliRunner().invoke(app, ["check", "second-talk", "--root", str(root)])
+    assert other.exit_code == 4
+    assert "second-talk/episode.toml:1: title" in " ".join(other.output.split())
+    assert "first-talk" not in other.output
+    neither = CliRunner().invoke(app, ["check", "third-talk", "--root", str(root)])
+    assert isinstance(neither.exception, Refused)
+    assert "there is no feed here" in str(neither.exception)
 
 
 def test_check_says_what_was_found_and_never_that_all_was(tmp_path: Path) -> None:
@@ -149,6 +172,12 @@ def test_a_new_show_and_a_new_episode_by_command(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     made = onrecord("new", "first-talk", "--title", "The first talk", "--root", tmp_path / "s")
     assert made.returncode == 0, made.stderr
+    for name in ("ada.wav", "ben.wav"):
+        (tmp_path / name).write_bytes(b"sound")
+    both = ("--recording", tmp_path / "ada.wav", "--recording", tmp_path / "ben.wav")
+    made = onrecord("new", "second-talk", *both, "--root", tmp_path / "s")
+    assert "say there who speaks in which recording" in made.stdout
+    assert {"ada.wav", "ben.wav"} < {path.name for path in (tmp_path / "s" / "episodes" / "second-talk").iterdir()}
     again = onrecord("new", "first-talk", "--root", tmp_path / "s")
     assert again.returncode == 1
     assert "something here already" in again.stderr

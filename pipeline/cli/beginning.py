@@ -33,12 +33,18 @@ def new_show(
 def new(
     slug: Annotated[str, typer.Argument(help="The episode's folder name and place on the site: a-z, 0-9, hyphens.")],
     title: Annotated[str | None, typer.Option("--title", help="The episode's title; the slug if left out.")] = None,
-    recording: Annotated[Path | None, typer.Option("--recording", help="A recording to copy into it.")] = None,
+    recording: Annotated[
+        list[Path] | None,
+        typer.Option("--recording", help="A recording to copy into it; again for each further speaker's."),
+    ] = None,
     root: Root = HERE,
 ) -> None:
     """Make an episode's folder, with a guid minted once."""
     from pipeline.show.scaffold import new_episode
 
-    folder = new_episode(root.resolve(), slug, title or slug, now(), recording)
-    missing = "" if recording else ", put the recording beside them"
+    recordings = recording or []
+    folder = new_episode(root.resolve(), slug, title or slug, now(), *recordings)
+    missing = "" if recordings else ", put the recording beside them"
+    if len(recordings) > 1:
+        missing = ", say there who speaks in which recording"
     out.print(Text(f"{folder}\nNext: fill in episode.toml and notes.md{missing}, then: onrecord run"))

@@ -25,8 +25,12 @@ from pipeline.cli.console import (
     warn,
 )
 from pipeline.errors import Problem, Refused
+from pipeline.publish.wording import counted
+from pipeline.show import EPISODE_NAME, EPISODES_FOLDER, SLUG, WITHDRAWN_NAME
 from pipeline.stages.stated import Stated, survey_statements
-from pipeline.stages.status import State, all_warnings, exit_code, survey
+from pipeline.stages.status import all_warnings, exit_code, survey
+
+_SOME_FAILED = 4
 
 
 @app.command(epilog="Example: onrecord run --root ~/our-show")
@@ -69,7 +73,7 @@ def run(
         raise typer.Exit(exit_code(result.statuses))
     for line in result.done:
         out.print(Text(line))
-    if not result.done:
+    if not result.done and exit_code(result.statuses) != _SOME_FAILED:
         out.print("Nothing to do: everything is up to date.")
     elif any(line.startswith("site:") for line in result.done):
         out.print("site/ is another now. See it with onrecord serve, put it where listeners are with onrecord publish.")
@@ -96,7 +100,10 @@ def status(root: Root = HERE, json_only: AsJson = False) -> None:
 def check(
     target: Annotated[
         str | None,
-        typer.Argument(metavar="[FEED]", help="A feed to check: an address, a file, or the folder of a site."),
+        typer.Argument(
+            metavar="[SLUG|FEED]",
+            help="One episode only; or a feed to check: an address, a file, or the folder of a site.",
+        ),
     ] = None,
     root: Root = HERE,
     json_only: AsJson = False,
@@ -104,24 +111,25 @@ def check(
         bool, typer.Option("--claims", help="List every statement found, its line, and on what it rests.")
     ] = False,
 ) -> None:
-    """List everything that stands between each episode and its publication; or check a feed, yours or anybody's."""
-    if target is not None:
+    """List what is to be mended in each episode before it can be approved; or check a feed, yours or anybody's."""
+    if target is not None and not _is_episode(root.resolve(), target):
         _check_feed(target, json_only=json_only)
-    statuses = survey(root.resolve(), now())
+    statuses = tuple(one for one in survey(root.resolve(), now()) if target in (None, one.slug))
+    statements = [one for one in survey_statements(root.resolve()) if target in (None, one.slug)]
     problems = [problem for one in statuses for problem in one.problems]
     if json_only:
         listed = [problem_json(problem) for problem in problems]
         listed += [problem_json(warning, "warning") for warning in all_warnings(statuses)]
-        stated = [one.as_json() for one in survey_statements(root.resolve())] if claims else []
+        stated = [one.as_json() for one in statements] if claims else []
         print_json({"problems": listed, "statements": stated} if claims else listed)
     else:
         complain(problems)
         warn(all_warnings(statuses))
-        for one in survey_statements(root.resolve()):
+        for one in statements:
             _tell_statements(one, whole=claims)
         if not problems:
-            out.print(f"{len(statuses)} episodes checked: nothing wrong was found in what people wrote.")
-    raise typer.Exit(4 if any(one.state in (State.INVALID, State.FAILED) for one in statuses) else 3 if problems else 0)
+            out.print(f"{counted(len(statuses), 'episode')} checked: nothing wrong was found in what people wrote.")
+    raise typer.Exit(_SOME_FAILED if exit_code(statuses) == _SOME_FAILED else 3 if problems else 0)
 
 
 @app.command(epilog="Example: onrecord serve --port 0")
@@ -148,6 +156,12 @@ def _tell_statements(stated: Stated, *, whole: bool) -> None:
         out.print(Text(f"{stated.slug}: {count} {noun} without a source found in the transcript, to look at.{ask}"))
     for line in stated.lines() if whole else ():
         out.print(Text(f"  {line.replace(f'{Path.cwd()}/', '')}"))
+
+
+def _is_episode(root: Path, word: str) -> bool:
+    """Whether a word is the slug of an episode here; a file or folder of the same name can be written with ./"""
+    folder = root / EPISODES_FOLDER / word
+    return bool(SLUG.fullmatch(word)) and any((folder / name).exists() for name in (EPISODE_NAME, WITHDRAWN_NAME))
 
 
 def _check_feed(target: str, *, json_only: bool) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,9 +28,11 @@ from pipeline.show.sources import SOURCES_NAME
 # The namespace that the podcast namespace specification fixes for podcast:guid.
 _PODCAST_NAMESPACE = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 
+DESCRIPTION_START = "What this show is about, in a sentence or two."
+
 _SHOW = """\
 title = {title}
-description = "What this show is about, in a sentence or two."
+description = {description}
 guid = "{guid}"
 language = "en"
 site_url = {site_url}
@@ -64,9 +67,15 @@ summary = {title}
 published_at = {published_at}  # a time in the future schedules the episode
 hosts = []  # ids from people.toml
 guests = []
+"""
 
+_RECORDING = """
 [[recordings]]
-file = {recording}
+file = {file}
+"""
+
+_SPEAKER = """\
+# speaker = ""  # the id of the host or guest who is heard in it; needed where there are several recordings
 """
 
 _NOTES = """\
@@ -97,7 +106,10 @@ def new_show(root: Path, title: str, site_url: str, artwork: bytes) -> list[Path
     site_url = site_url if site_url.endswith("/") else f"{site_url}/"
     contents = {
         SHOW_NAME: _SHOW.format(
-            title=_toml(title), guid=podcast_guid(f"{site_url}feed.xml"), site_url=_toml(site_url)
+            title=_toml(title),
+            description=_toml(DESCRIPTION_START),
+            guid=podcast_guid(f"{site_url}feed.xml"),
+            site_url=_toml(site_url),
         ).encode(),
         PEOPLE_NAME: _PEOPLE.encode(),
         GLOSSARY_NAME: GLOSSARY_START.encode(),
@@ -109,10 +121,11 @@ def new_show(root: Path, title: str, site_url: str, artwork: bytes) -> list[Path
     return [folder / name for name in contents]
 
 
-def new_episode(root: Path, slug: str, title: str, now: datetime, recording: Path | None = None) -> Path:
-    """Make `episodes/<slug>/` with a fresh guid; a `recording` is copied into it. Returns the folder.
+def new_episode(root: Path, slug: str, title: str, now: datetime, *recordings: Path) -> Path:
+    """Make `episodes/<slug>/` with a fresh guid; `recordings` are copied into it. Returns the folder.
 
-    Raises Refused for a slug that cannot stand in an address, or a folder that exists.
+    One recording is named interview there; several keep their names. Raises Refused for a slug that cannot stand in an
+    address, a folder that exists, a recording that is not there, and two of one name.
     """
     if not SLUG.fullmatch(slug) or len(slug) > SLUG_MAX_CHARACTERS:
         raise Refused(
@@ -127,13 +140,12 @@ def new_episode(root: Path, slug: str, title: str, now: datetime, recording: Pat
         raise Refused(
             Problem(str(folder), "there is something here already", "Choose another slug; nothing was changed")
         )
-    name = f"interview{recording.suffix.lower()}" if recording else "interview.wav"
-    if recording:
-        if not recording.is_file():
-            raise Refused(Problem(str(recording), "there is no such file", "Name the recording to copy"))
+    named = _named(recordings)
+    for name, recording in named.items():
         with files.replacing(folder / name) as temporary, recording.open("rb") as source, temporary.open("wb") as copy:
             while piece := source.read(1 << 20):
                 copy.write(piece)
+    blocks = [_RECORDING.format(file=_toml(name)) for name in named or ("interview.wav",)]
     files.write_text(folder / NOTES_NAME, _NOTES)
     # episode.toml last: a folder without it is not yet an episode.
     files.write_text(
@@ -142,10 +154,24 @@ def new_episode(root: Path, slug: str, title: str, now: datetime, recording: Pat
             title=_toml(title),
             guid=uuid4(),
             published_at=now.astimezone().replace(microsecond=0).isoformat(),
-            recording=_toml(name),
-        ),
+        )
+        + "".join(block + _SPEAKER if len(blocks) > 1 else block for block in blocks),
     )
     return folder
+
+
+def _named(recordings: Sequence[Path]) -> dict[str, Path]:
+    """What is to be copied, by the name it gets."""
+    named: dict[str, Path] = {}
+    for recording in recordings:
+        if not recording.is_file():
+            raise Refused(Problem(str(recording), "there is no such file", "Name the recording to copy"))
+        name = f"interview{recording.suffix.lower()}" if len(recordings) == 1 else recording.name
+        if name.casefold() in {one.casefold() for one in named}:  # one file, on many a disk
+            what = "two recordings have this name, and one folder holds one of them"
+            raise Refused(Problem(str(recording), what, "Rename one of them; nothing was changed"))
+        named[name] = recording
+    return named
 
 
 def _toml(text: str) -> str:

@@ -20,7 +20,7 @@ from pipeline import __version__, files
 from pipeline.errors import InvalidInput, InvalidShow, NoAnswer, Problem, Refused
 from pipeline.publish.lint import reading as lint_reading
 from pipeline.publish.moving import plan
-from pipeline.publish.moving.downloading import Downloader
+from pipeline.publish.moving.downloading import Downloader, by_number
 from pipeline.publish.moving.foreign import ForeignFeed, ForeignItem, ForeignShow
 from pipeline.publish.moving.reading import read, without_announced, without_doubles
 from pipeline.publish.moving.repairs import Repairs
@@ -169,7 +169,10 @@ def _read_all(feed: str, loader: Downloader, report: Report) -> tuple[ForeignFee
             raise Refused(Problem(feed, f"it has {path.stat().st_size:,} bytes, which nothing reads", "Split it"))
         return read(path.read_bytes(), None), None
     report("feed", "reading", 0.0)
-    content, _, url = loader.fetch(feed, lint_reading.MAX_BYTES)
+    try:
+        content, _, url = loader.fetch(feed, lint_reading.MAX_BYTES)
+    except Refused as error:
+        raise Refused([replace(one, remedy=f"{one.remedy}{by_number(feed)}") for one in error.problems]) from error
     whole = read(content, url)
     asked = {feed, url}
     repairs = Repairs()

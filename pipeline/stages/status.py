@@ -23,7 +23,7 @@ from pipeline.show import IMPORTED_NAME, NOTES_NAME, Episode, Show, Source, Term
 from pipeline.stages import stamps, takenover
 from pipeline.stages.guarding import safeguard_refusals
 from pipeline.stages.noticed import noticed, without_evidence
-from pipeline.stages.warnings import warnings
+from pipeline.stages.warnings import unlisted_sound, warnings
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
 
 BUILD_FOLDER = "build"
@@ -240,7 +240,7 @@ def survey_show(
             status = _status(readings[episode.slug], now, published)
         told = warnings(show, episode, now.date())
         if status.state is not State.PUBLISHED:  # people heard and approved how that one is, and listeners have it
-            told += noticed(episode, build_folder(show.root) / episode.slug)
+            told += (*unlisted_sound(show, episode), *noticed(episode, build_folder(show.root) / episode.slug))
         statuses.append(replace(status, warnings=told))
     return tuple(sorted(statuses, key=lambda status: status.slug))
 

@@ -10,20 +10,45 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from pipeline.errors import Problem
-from pipeline.show import Episode, Show
+from pipeline.show import EPISODE_NAME, SHOW_NAME, Episode, Show
 from pipeline.show.consent import CONSENT_NAME
 from pipeline.show.helplines import HELPLINES_NAME
+from pipeline.show.scaffold import DESCRIPTION_START
 
 HELPLINE_DAYS = 180
 CONSENT_NOTICE_DAYS = 30
+_SOUND_SUFFIXES = frozenset((".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"))
 
 
 def warnings(show: Show, episode: Episode, today: date) -> tuple[Problem, ...]:
     """Everything of an episode that somebody should look at. Each kind of warning is one line here."""
     return (
+        *_description(show),
         *_helplines(show, episode, today),
         *_consents(show, episode, today),
     )
+
+
+def unlisted_sound(show: Show, episode: Episode) -> tuple[Problem, ...]:
+    """Sound that lies in an episode's folder and belongs to nothing: at worst, half of the talk is missing.
+
+    Names that begin with a dot are temporary files, ours and those of other programs.
+    """
+    listed = {episode.folder / one.file for one in episode.recordings}
+    listed |= {show.folder / name for name in (show.settings.audio.intro, show.settings.audio.outro) if name}
+    found = sorted(
+        path
+        for path in episode.folder.iterdir()
+        if path.suffix.lower() in _SOUND_SUFFIXES and not path.name.startswith(".") and path not in listed
+    )
+    what = f"it lies here and is in no [[recordings]] of {EPISODE_NAME}, so nobody will hear it"
+    return tuple(Problem(str(path), what, "List it there, or move it elsewhere") for path in found)
+
+
+def _description(show: Show) -> Iterator[Problem]:
+    if show.settings.description.strip() == DESCRIPTION_START:
+        what = f"the description is still “{DESCRIPTION_START}”, and apps will show that"
+        yield Problem(str(show.folder / SHOW_NAME), what, "Write what the show is about")
 
 
 def _helplines(show: Show, episode: Episode, today: date) -> Iterator[Problem]:

@@ -41,6 +41,39 @@ def test_a_new_episode_is_read_back_once_its_recording_is_there(tmp_path: Path) 
     assert "there is no file interview.wav" in str(load_show(tmp_path).broken["second-talk"])
 
 
+def test_several_recordings_keep_their_names_and_ask_who_speaks(tmp_path: Path) -> None:
+    new_show(tmp_path, "Our Show", "https://show.example.org/", placeholder("Our Show"))
+    recordings = [tmp_path / "Ada.WAV", tmp_path / "ben.wav"]
+    for recording in recordings:
+        recording.write_bytes(recording.name.encode())
+    folder = new_episode(tmp_path, "first-talk", "First", NOW, *recordings)
+    assert {path.name: path.read_bytes() for path in folder.glob("*.[wW]*")} == {
+        "Ada.WAV": b"Ada.WAV",
+        "ben.wav": b"ben.wav",
+    }
+    assert "it is not said who speaks in this one" in str(load_show(tmp_path).broken["first-talk"])
+    people, settings = tmp_path / "episodes" / "people.toml", folder / "episode.toml"
+    people.write_text('[ada]\nname = "Ada"\n[ben]\nname = "Ben"\n', "utf-8")
+    text = settings.read_text("utf-8").replace("hosts = []", 'hosts = ["ada", "ben"]')
+    for person in ("ada", "ben"):
+        text = text.replace('# speaker = ""', f'speaker = "{person}"', 1)
+    settings.write_text(text, "utf-8")
+    (episode,) = load_show(tmp_path).episodes
+    assert [(one.file, one.speaker) for one in episode.recordings] == [("Ada.WAV", "ada"), ("ben.wav", "ben")]
+
+
+def test_two_recordings_of_one_name_are_refused_before_anything_is_made(tmp_path: Path) -> None:
+    recordings = [tmp_path / "a" / "talk.wav", tmp_path / "b" / "Talk.wav"]
+    for recording in recordings:
+        recording.parent.mkdir()
+        recording.write_bytes(b"sound")
+    with pytest.raises(Refused, match="two recordings have this name"):
+        new_episode(tmp_path, "first-talk", "First", NOW, *recordings)
+    with pytest.raises(Refused, match="there is no such file"):
+        new_episode(tmp_path, "first-talk", "First", NOW, recordings[0], tmp_path / "none.wav")
+    assert not (tmp_path / "episodes").exists()
+
+
 def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
     new_show(tmp_path, "Our Show", "https://show.example.org/", placeholder("x"))
     with pytest.raises(Refused, match="something here already"):

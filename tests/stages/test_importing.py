@@ -16,7 +16,9 @@ from typing import Any
 import feedparser
 import podcastparser
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.errors import Refused
 from pipeline.show import load_show
 from pipeline.stages.importing import Imported, Wanted, import_feed
@@ -521,3 +523,31 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     assert "1 imported episodes can be approved" in tried.stdout
     assert onrecord("approve", "--imported", "--root", str(root), "--by", ADA).returncode == 0
     assert onrecord("redirects", "--for", "apache", "--root", str(root)).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("feed", "way"),
+    [
+        ("http://localhost:8932/feed.xml", "by its number, as in http://127.0.0.1:8932/feed.xml"),
+        ("http://nas.local/feed.xml", "by its number, as in http://127.0.0.1/feed.xml"),
+        ("http://ada:secret@nas.local/feed.xml", None),
+        ("http://nas.local:99999/feed.xml", None),
+        ("http://127.0.0.1:99999/feed.xml", None),
+    ],
+)
+def test_a_feed_on_ones_own_network_is_refused_with_the_way_to_name_it(
+    tmp_path: Path, feed: str, way: str | None
+) -> None:
+    with pytest.raises(Refused) as refused:
+        import_feed(tmp_path, Wanted(feed), quiet)
+    remedy = refused.value.problems[0].remedy
+    assert way in remedy if way else "number" not in remedy
+
+
+def test_the_address_is_asked_for_only_where_nobody_gave_it(tmp_path: Path) -> None:
+    feed = tmp_path / "feed.xml"
+    feed.write_text(FEED.format(items="", head="", url="https://old.example"), "utf-8")
+    for given, is_told in (([], True), (["--site-url", "https://new.example/"], False)):
+        done = CliRunner().invoke(app, ["import", str(feed), str(tmp_path / "show"), "--dry-run", *given])
+        assert done.exit_code == 0, done.output
+        assert ("mend it in show.toml" in done.output) == is_told

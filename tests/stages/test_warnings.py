@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from pipeline.show import load_show
 from pipeline.stages.status import all_warnings, survey
-from pipeline.stages.warnings import warnings
+from pipeline.stages.warnings import unlisted_sound, warnings
 from tests.episodes import ADA, NOW, add_episode
 from tests.stages.test_guarding import go
+
+ROOT = Path(__file__).parents[2]
 
 TODAY = date(2026, 11, 24)
 
@@ -74,3 +76,39 @@ def test_a_consent_that_ends_soon_is_told(tmp_path: Path, ends: str, count: int)
     )
     show = load_show(root)
     assert len(warnings(show, show.episodes[0], TODAY)) == count
+
+
+def test_a_sound_file_that_is_no_recording_of_an_episode_is_told_until_it_is_published(tmp_path: Path) -> None:
+    from pipeline.stages.run import approve
+
+    root = add_episode(tmp_path, "first-talk", approved=False)
+    folder = root / "episodes" / "first-talk"
+    for name in ("Guest.WAV", ".interview.0a1b2c3d.tmp.wav", "._interview.wav", "photo.jpg"):
+        (folder / name).write_bytes(b"x")
+    (told,) = all_warnings(survey(root, NOW))
+    assert told.where == str(folder / "Guest.WAV")
+    assert "in no [[recordings]] of episode.toml" in told.what
+    approve(root, "first-talk", ADA, NOW)
+    assert go(root).warnings == ()
+
+
+def test_the_sample_has_no_sound_that_is_not_listed(tmp_path: Path) -> None:
+    show = load_show(ROOT)
+    assert show.episodes
+    assert [unlisted_sound(show, episode) for episode in show.episodes] == [()] * len(show.episodes)
+
+
+def test_a_description_nobody_wrote_is_told(tmp_path: Path) -> None:
+    from pipeline.publish.artwork import placeholder
+    from pipeline.show.scaffold import new_episode, new_show
+
+    new_show(tmp_path, "Our Show", "https://show.example.org/", placeholder("Our Show"))
+    (tmp_path / "talk.wav").write_bytes(b"sound")
+    for slug in ("first-talk", "second-talk"):
+        new_episode(tmp_path, slug, "A talk", NOW, tmp_path / "talk.wav")
+    (told,) = all_warnings(survey(tmp_path, NOW))
+    assert "the description is still “What this show is about" in told.what
+    path = tmp_path / "episodes" / "show.toml"
+    assert told.where == str(path)
+    path.write_text(path.read_text("utf-8").replace("What this show is about, in", "Our show:"), "utf-8")
+    assert all_warnings(survey(tmp_path, NOW)) == ()

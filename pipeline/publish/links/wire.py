@@ -48,7 +48,10 @@ def look_up(host: str, port: int) -> Sequence[str]:
 
 def unanswered(url: str, what: str, kind: Kind) -> Unanswered:
     """The error for an address that gave no answer."""
-    return Unanswered(Problem(url, what, "Look at it in a browser, and try again later"), kind)
+    remedy = "Look at it in a browser, and try again later"
+    if kind in ("no such name", "look-up"):
+        remedy = f"{remedy}; or this machine is not on the net"
+    return Unanswered(Problem(url, what, remedy), kind)
 
 
 class Wire(httpcore.NetworkBackend):

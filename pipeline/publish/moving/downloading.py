@@ -57,13 +57,29 @@ class Downloaded:
 def allowed_for(url: str) -> Allowed:
     """What may be asked beside the public net: the very machine that a person named as the address of a feed."""
     parts = reading.address(url)
+    if parts is None:
+        return frozenset()
     try:
-        ip = ipaddress.ip_address(parts.hostname or "") if parts else None
+        ip, port = ipaddress.ip_address(parts.hostname or ""), parts.port
     except ValueError:
         return frozenset()
-    if parts is None or ip is None:
-        return frozenset()
-    return frozenset({(str(ip), parts.port or (443 if parts.scheme == "https" else 80))})
+    return frozenset({(str(ip), port or (443 if parts.scheme == "https" else 80))})
+
+
+def by_number(url: str) -> str:
+    """How a feed that was refused may be asked for if it is on one's own network; goes on after a remedy.
+
+    Empty where it was named by its number, and where the address itself is wrong.
+    """
+    parts = reading.address(url)
+    if parts is None or parts.username is not None or allowed_for(url):
+        return ""
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    example = f"{parts.scheme}://127.0.0.1{port}{parts.path}"
+    return f"; if it is on your own network, name its machine by its number, as in {example}"
 
 
 class Downloader:

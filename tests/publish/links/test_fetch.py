@@ -291,6 +291,7 @@ def test_names_that_lead_nowhere(number: int, kind: str) -> None:
     with pytest.raises(Unanswered) as error:
         fetcher(resolver=resolver).get("http://site.example/")
     assert error.value.kind == kind
+    assert "this machine is not on the net" in error.value.problems[0].remedy
 
 
 @pytest.mark.parametrize("content", [b"SSH-2.0-OpenSSH_9\r\n", b"\x00\xff\x00", b"HTTP/1.1 abc\r\n\r\n", b"",
