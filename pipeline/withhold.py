@@ -34,6 +34,19 @@ class Protected:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a text: as it is said, and what stands there `instead` where it is struck out."""
+
+    text: str
+    instead: str | None = None
+
+    @property
+    def read(self) -> str:
+        """The piece as it is published."""
+        return self.text if self.instead is None else self.instead
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A protected name in a text: from which character to which, and whose name it is."""
 
@@ -66,6 +79,17 @@ def withheld(paragraphs: Sequence[TimedParagraph], redactions: Sequence[Redactio
     """
     both = [one for one in redactions if one.strike == "both"]
     return tuple(_withheld(paragraph, both) for paragraph in paragraphs) if both else tuple(paragraphs)
+
+
+def in_pieces(paragraph: TimedParagraph, redactions: Sequence[Redaction]) -> tuple[Piece, ...]:
+    """The text of a paragraph, its struck stretches apart: joined as they are read they are what `withheld` leaves."""
+    copied, pieces = 0, list[Piece]()
+    for first, last, redaction in _runs(paragraph, [one for one in redactions if one.strike == "both"]):
+        if redaction is not None:
+            pieces.append(Piece(paragraph.text[copied : first.start_char]))
+            pieces.append(Piece(paragraph.text[first.start_char : last.end_char], _instead(redaction, last)))
+            copied = last.end_char
+    return (*pieces, Piece(paragraph.text[copied:]))
 
 
 def find(text: str, protected: Sequence[Protected]) -> Iterator[Found]:
@@ -125,32 +149,46 @@ def _name(name: str) -> _Name:
 
 
 def _withheld(paragraph: TimedParagraph, redactions: Sequence[Redaction]) -> TimedParagraph:
-    struck = [_redaction_of(word, redactions) for word in paragraph.words]
-    if not any(struck):
+    runs = list(_runs(paragraph, redactions))
+    if not any(redaction for _, _, redaction in runs):
         return paragraph
     text: list[str] = []
     words: list[TimedWord] = []
-    copied, position = 0, 0
+    copied = 0
+    for first, last, redaction in runs:
+        text.append(paragraph.text[copied : first.start_char])
+        start_char = sum(map(len, text))
+        if redaction is None:
+            said, start_ms, end_ms, provenance = first.text, first.start_ms, first.end_ms, first.provenance
+        else:
+            said = _instead(redaction, last)
+            start_ms, end_ms, provenance = first.start_ms, last.end_ms, "interpolated"
+        text.append(said)
+        words.append(TimedWord(said, start_char, start_char + len(said), start_ms, end_ms, provenance))
+        copied = last.end_char
+    text.append(paragraph.text[copied:])
+    return replace(paragraph, text="".join(text), words=tuple(words))
+
+
+def _runs(
+    paragraph: TimedParagraph, redactions: Sequence[Redaction]
+) -> Iterator[tuple[TimedWord, TimedWord, Redaction | None]]:
+    """Every word that stays, and every run of struck words with its redaction: the first word of it and the last."""
+    struck = [_redaction_of(word, redactions) for word in paragraph.words]
+    position = 0
     while position < len(paragraph.words):
         redaction = struck[position]
         end = position + 1
         if redaction is not None:
             while end < len(paragraph.words) and struck[end] is not None:
                 end += 1
-        first, last = paragraph.words[position], paragraph.words[end - 1]
-        text.append(paragraph.text[copied : first.start_char])
-        start_char = sum(map(len, text))
-        if redaction is None:
-            said, start_ms, end_ms, provenance = first.text, first.start_ms, first.end_ms, first.provenance
-        else:
-            closing = _TRAILING.search(last.text)
-            said = redaction.text + (closing[0] if closing else "")
-            start_ms, end_ms, provenance = first.start_ms, last.end_ms, "interpolated"
-        text.append(said)
-        words.append(TimedWord(said, start_char, start_char + len(said), start_ms, end_ms, provenance))
-        copied, position = last.end_char, end
-    text.append(paragraph.text[copied:])
-    return replace(paragraph, text="".join(text), words=tuple(words))
+        yield paragraph.words[position], paragraph.words[end - 1], redaction
+        position = end
+
+
+def _instead(redaction: Redaction, last: TimedWord) -> str:
+    closing = _TRAILING.search(last.text)
+    return redaction.text + (closing[0] if closing else "")
 
 
 def _redaction_of(word: TimedWord, redactions: Sequence[Redaction]) -> Redaction | None:

@@ -19,7 +19,7 @@ from pipeline.show.amends import Correction, Place
 from pipeline.transcript import TRANSCRIPT_NAME
 
 _GAP = re.compile(r"\[?(?:…|\.\.\.)\]?")
-_SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)]*\s|\n")
+SENTENCE_END = re.compile(r"[.!?…。！？]['\"”’»)]*\s|\n")
 _SHOWN_MAX_WORDS = 12
 _SHOWN_MAX_CHANGES = 10
 
@@ -92,7 +92,7 @@ def change_refusals(episode: Episode, record: Record, now: Mapping[str, str]) ->
 
 
 def _untold_refusals(episode: Episode, found: Sequence[Change]) -> Iterator[Refusal]:
-    remedy = f"Tell it: onrecord correct {episode.slug}; or restore the published words"
+    remedy = f'Tell it: onrecord correct {episode.slug} --kind correction --by "NAME"; or restore the published words'
     names = {"notes": NOTES_NAME, "transcript": TRANSCRIPT_NAME}
     for change in found[:_SHOWN_MAX_CHANGES]:
         where = str(episode.folder / names.get(change.section, EPISODE_NAME))
@@ -211,7 +211,7 @@ def _sentence(words: Words, span: Span) -> str:
     start, end = span
     if start == end:
         return ""
-    ends = [match.end() for match in _SENTENCE_END.finditer(words.text)]
+    ends = [match.end() for match in SENTENCE_END.finditer(words.text)]
     first = max((place for place in ends if place <= words.places[start][0]), default=0)
     last = min((place for place in ends if place >= words.places[end - 1][1]), default=len(words.text))
     return " ".join(words.text[first:last].split())

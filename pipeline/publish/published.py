@@ -78,15 +78,19 @@ def sections(
     sources: Mapping[str, Source],
     recordings: Mapping[str, str],
     terms: Iterable[Term] = (),
+    spoken: Iterable[tuple[str, str]] | None = None,
 ) -> dict[str, str]:
     """Everything a reader finds on the page of an episode, by section; what is empty is left out.
 
     `recordings` are the digests of its recordings by file name, `terms` those that the page explains. A source counts
-    with its title and date: what else is noted of it helps to find it and changes no statement.
+    with its title and date: what else is noted of it helps to find it and changes no statement. `spoken` is who says
+    what as it is read, where something is struck out of the transcript.
     """
     cited = dict.fromkeys(reference.source.id for reference in notes.references)
     paragraphs = transcript.paragraphs if transcript else ()
     cited |= dict.fromkeys(key for paragraph in paragraphs for key in cited_in_text(paragraph.text) if key in sources)
+    if spoken is None:
+        spoken = ((paragraph.speaker, paragraph.text) for paragraph in paragraphs)
     calls = [" ".join(filter(None, (call.text, call.url))) for call in episode.calls_to_action]
     found = {
         "title": episode.title,
@@ -98,7 +102,7 @@ def sections(
         "chapters": "\n".join(chapter.title for chapter in episode.chapters),
         "sources": "\n".join(f"{title_text(sources[key])} {csl_date(sources[key].issued)}".strip() for key in cited),
         "words explained": "\n".join(f"{term.term}: {term.meaning}" for term in terms),
-        TRANSCRIPT: "\n".join(f"{paragraph.speaker}: {_CITATIONS.sub('', paragraph.text)}" for paragraph in paragraphs),
+        TRANSCRIPT: "\n".join(f"{speaker}: {_CITATIONS.sub('', text)}" for speaker, text in spoken),
         AUDIO: files.digest_json(dict(recordings)),
     }
     return {name: text for name, text in found.items() if text}

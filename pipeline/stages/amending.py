@@ -15,13 +15,14 @@ from pipeline import files
 from pipeline.errors import InvalidEpisode, Problem, Refused
 from pipeline.publish import corrections, published, withdrawal
 from pipeline.publish.pages import INDEX_PAGE, page_address
+from pipeline.publish.pairing import sentence_pairs
 from pipeline.publish.published import area
 from pipeline.show import EPISODE_NAME, WITHDRAWN_NAME, Episode, Show, load_show
 from pipeline.show.amends import Correction, Kind, Place
 from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.locks import exclusively
 from pipeline.stages.publishing import publish
-from pipeline.stages.status import Reading, build_folder, page_sections, read_episode, remembered_digests
+from pipeline.stages.status import Reading, build_folder, compared, read_episode, remembered_digests
 from pipeline.stages.takenover import published_audio
 from pipeline.stages.voices import forget_voices
 
@@ -55,7 +56,8 @@ def correct(
 ) -> tuple[Correction, ...]:
     """Record in episode.toml what changed since publication, and return what was recorded.
 
-    Without `said`, `says` and `note` the changes are found: one record for each changed sentence. `time` is the
+    Without `said`, `says` and `note` the changes are found: one record for each changed sentence,
+    with a note where it was taken out or added as a whole. `time` is the
     place in the recording (`12:34`). A dry run changes nothing.
 
     Raises Refused when the episode was never published, or when there is nothing to record, InvalidEpisode when
@@ -145,17 +147,27 @@ def _found(
     )
     if incomplete:
         raise Refused([*reading.problems, *reading.refusals])
-    sections = page_sections(show, episode, reading.transcript, reading.notes_markdown, reading.subject)
+    record, sections = compared(show, episode, record, reading.transcript, reading.notes_markdown, reading.subject)
     seen: set[tuple[str, str, str]] = set()
-    for change in corrections.untold(record, sections, episode.corrections):
+    untold = corrections.untold(record, sections, episode.corrections)
+    for change in sentence_pairs(record.sections, sections, untold):
         place = area(change.section)
         if place is Place.AUDIO:
             yield _table(kind, by, now, note="The recording was replaced.", where=(place,))
             continue
         said, says = change.sentences()
-        if (place, said, says) not in seen:  # two changes in one sentence are told at once
+        if (place, said, says) not in seen:  # the same change in several places is told once
             seen.add((place, said, says))
-            yield _table(kind, by, now, said=said, says=says, where=(place,))
+            yield _table(kind, by, now, said=said, says=says, note=_instead(kind, said, says), where=(place,))
+
+
+def _instead(kind: Kind, said: str, says: str) -> str | None:
+    """What a record says in place of the words that its kind asks for, where there are none."""
+    if not says and kind != "retraction":
+        return "This was taken out."
+    if not said and kind in ("correction", "retraction"):
+        return "This was added."
+    return None
 
 
 def _table(

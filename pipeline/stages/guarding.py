@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from pipeline.errors import InvalidTranscript, Refusal
 from pipeline.publish import consent, gate
+from pipeline.publish.struck import Turn
 from pipeline.show import Episode, Show
 from pipeline.stages.takenover import kept_texts
 from pipeline.timing import timed
 from pipeline.transcript import MACHINE_NAME, MachineTranscript, Transcript, read_machine
-from pipeline.withhold import Protected, protected_by, protected_in
+from pipeline.withhold import Protected, in_pieces, protected_by, protected_in
 
 
 def protected_in_episode(show: Show, episode: Episode) -> tuple[Protected, ...]:
     """Every name that must stand in nothing of the episode: those it strikes out, and those of the show's own list."""
     names = (*protected_in(show.redactions_of(episode)), *protected_by(show.protected_of(episode)))
     return tuple(dict.fromkeys(names))
+
+
+def struck_turns(show: Show, episode: Episode, transcript: Transcript | None) -> tuple[Turn, ...] | None:
+    """Who says what, and what is read in place of what is struck out; None where nothing of the text is struck out."""
+    redactions = show.redactions_of(episode)
+    if transcript is None or not any(one.strike == "both" for one in redactions):
+        return None
+    if (machine := _machine(episode)) is None:  # nobody knows the times: it is published no more until somebody does
+        return None
+    return tuple((one.speaker, in_pieces(one, redactions)) for one in timed(transcript, machine))
 
 
 def safeguard_refusals(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -18,10 +18,11 @@ from pipeline.publish.corrections import change_refusals
 from pipeline.publish.glossary import used_terms
 from pipeline.publish.markdown import cited_in_text
 from pipeline.publish.moving.kept import page_notes, read_kept
+from pipeline.publish.struck import Turn, read_text, record_struck
 from pipeline.review import approvals
 from pipeline.show import IMPORTED_NAME, NOTES_NAME, Episode, Show, Source, Term, load_show
 from pipeline.stages import stamps, takenover
-from pipeline.stages.guarding import safeguard_refusals
+from pipeline.stages.guarding import safeguard_refusals, struck_turns
 from pipeline.stages.noticed import noticed, without_evidence
 from pipeline.stages.warnings import unlisted_sound, warnings
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
@@ -167,6 +168,31 @@ def page_sections(
     show: Show, episode: Episode, transcript: Transcript | None, markdown: str | None, subject: approvals.Subject
 ) -> dict[str, str]:
     """What a reader finds on the episode's page, by section. Raises InvalidEpisode where the notes cannot be shown."""
+    return _sections(show, episode, transcript, markdown, subject, struck_turns(show, episode, transcript))
+
+
+def compared(
+    show: Show,
+    episode: Episode,
+    record: published.Record,
+    transcript: Transcript | None,
+    markdown: str | None,
+    subject: approvals.Subject,
+) -> tuple[published.Record, dict[str, str]]:
+    """The record of a publication and `page_sections`, neither with a word that is struck out now."""
+    turns = struck_turns(show, episode, transcript)
+    known = record if turns is None else record_struck(record, turns)
+    return known, _sections(show, episode, transcript, markdown, subject, turns)
+
+
+def _sections(
+    show: Show,
+    episode: Episode,
+    transcript: Transcript | None,
+    markdown: str | None,
+    subject: approvals.Subject,
+    turns: Sequence[Turn] | None,
+) -> dict[str, str]:
     sources = show.sources_of(episode)
     return published.sections(
         episode,
@@ -176,6 +202,7 @@ def page_sections(
         sources=sources,
         recordings={one.file: subject[one.file] for one in episode.recordings},
         terms=_explained_terms(show, episode, transcript, markdown),
+        spoken=None if turns is None else [(turn[0], read_text(turn)) for turn in turns],
     )
 
 
@@ -207,7 +234,7 @@ def _since_publication(
         incomplete = (transcript is None and not episode.is_taken_over) or (markdown is None and not episode.imported)
         if record is None or incomplete:
             return []
-        return list(change_refusals(episode, record, page_sections(show, episode, transcript, markdown, subject)))
+        return list(change_refusals(episode, *compared(show, episode, record, transcript, markdown, subject)))
     except InvalidEpisode as error:
         # Notes that cannot be rendered are the gate's to refuse; a record that cannot be read is a problem of its own.
         problems.extend(one for one in error.problems if published.PUBLISHED_NAME in one.where)

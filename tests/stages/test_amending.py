@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from pipeline.show import load_show, withdrawn_slugs
 from pipeline.stages.amending import correct, withdraw
 from pipeline.stages.deploying import Options, publish
 from pipeline.stages.run import approve, run
-from pipeline.stages.status import State, survey
+from pipeline.stages.status import State, page_sections, read_episode, remembered_digests, survey
 from tests.episodes import ADA, NOW, add_episode
 
 LATER = NOW + timedelta(days=1)
@@ -28,12 +30,18 @@ def quiet(slug: str, stage: str, part: float) -> None:
     """Report to nobody."""
 
 
-@pytest.fixture
-def published(tmp_path: Path) -> Path:
-    root = add_episode(tmp_path, "first-talk")
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A show that was published, made once; each test changes a copy."""
+    root = add_episode(tmp_path_factory.mktemp("once"), "first-talk")
     run(root, NOW, quiet)
     publish(root, NOW, Options(verify=False))
     return root
+
+
+@pytest.fixture
+def published(once: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(once, tmp_path / once.name)
 
 
 def change(root: Path, name: str, old: str, new: str) -> None:
@@ -77,6 +85,67 @@ def test_a_changed_word_is_refused_until_it_is_told(published: Path) -> None:
     assert result.statuses[0].state is State.PUBLISHED
     # What was told is part of what was published: nothing is asked for twice.
     assert codes(published) == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "says", "note"),
+    [
+        ("There were 381", "There 381", "There were 381 cases.", "There 381 cases.", None),
+        ("There were 381", "There were only 381", "There were 381 cases.", "There were only 381 cases.", None),
+        (" There were 381 cases.", "", "There were 381 cases.", None, "This was taken out."),
+        ("381 cases.", "381 cases. Nobody knows more.", None, "Nobody knows more.", "This was added."),
+        ("were 381 cases", "are 381 cases now", "There were 381 cases.", "There are 381 cases now.", None),
+    ],
+)
+def test_words_taken_out_or_added_are_found_and_recorded(
+    published: Path, old: str, new: str, said: str | None, says: str | None, note: str | None
+) -> None:
+    change(published, "transcript.md", old, new)
+    assert "change-untold" in codes(published)
+    (made,) = correct(published, "first-talk", kind="correction", by="Ada Host", now=LATER)
+    assert (made.said, made.says, made.note) == (said, says, note)
+    assert not codes(published) & {"change-untold", "correction-unfounded"}
+
+
+def test_a_sentence_taken_out_needs_no_note_where_it_is_taken_back(published: Path) -> None:
+    change(published, "transcript.md", " There were 381 cases.", "")
+    (made,) = correct(published, "first-talk", kind="retraction", by="Ada Host", now=LATER)
+    assert (made.said, made.note) == ("There were 381 cases.", None)
+
+
+def test_the_gate_names_a_command_that_works_as_it_stands(published: Path) -> None:
+    change(published, "notes.md", "381 cases", "318 cases")
+    (remedy,) = {one.remedy for status in survey(published, LATER) for one in status.problems if "381" in one.what}
+    command = remedy.split("onrecord ", 1)[1].split(";")[0]
+    result = CliRunner().invoke(app, [*shlex.split(command), "--root", str(published)])
+    assert result.exit_code == 0, result.output
+
+
+def test_a_struck_name_stands_in_no_record_and_is_asked_for_nowhere(published: Path) -> None:
+    folder = published / "episodes" / "first-talk"
+    (folder / "redactions.toml").write_text(
+        '[[redactions]]\nstart = "00:03.500"\nend = "00:03.800"\n', encoding="utf-8"
+    )
+    # published.json has the word still: it was said when that was written.
+    assert "381" in json.loads((folder / "published.json").read_text("utf-8"))["sections"]["transcript"]
+    assert "change-untold" not in codes(published)
+    change(published, "transcript.md", "There were", "There are")
+    (made,) = correct(published, "first-talk", kind="correction", by="Ada Host", now=LATER)
+    assert made.said == "There were [name withheld] cases."
+    assert made.says == "There are [name withheld] cases."
+    assert "381" not in (folder / "episode.toml").read_text("utf-8")
+    assert not codes(published) & {"change-untold", "correction-unfounded"}
+
+
+def test_what_is_kept_of_a_publication_is_struck(published: Path) -> None:
+    folder = published / "episodes" / "first-talk"
+    (folder / "redactions.toml").write_text(
+        '[[redactions]]\nstart = "00:03.500"\nend = "00:03.800"\n', encoding="utf-8"
+    )
+    show = load_show(published)
+    reading = read_episode(show, show.episodes[0], remembered_digests(published))
+    sections = page_sections(show, reading.episode, reading.transcript, reading.notes_markdown, reading.subject)
+    assert "There were [name withheld] cases." in sections["transcript"]
 
 
 def test_what_a_person_wrote_in_episode_toml_is_kept(published: Path) -> None:
