@@ -377,16 +377,19 @@ def test_a_yes_in_a_sentence_is_marked_and_then_the_sentence_again(browser: Brow
 @pytest.mark.browser
 def test_the_mark_goes_along_while_it_plays(browser: Browser, address: str) -> None:
     with opened(browser, address + EPISODE + "?t=5") as player:
+        player.ready()
         player.part("play").click()
+        player.until("!document.getElementById('player').paused")
         seen = player.page.evaluate(
             """new Promise((done) => {
               const seen = [];
+              const patience = performance.now() + 20_000;
               const look = () => {
                 const [word] = [...CSS.highlights.get("spoken")].map(String);
                 if (word !== seen.at(-1)) {
                   seen.push(word);
                 }
-                if (document.getElementById("player").currentTime < 7) {
+                if (document.getElementById("player").currentTime < 7 && performance.now() < patience) {
                   requestAnimationFrame(look);
                 } else {
                   done(seen);
@@ -395,6 +398,7 @@ def test_the_mark_goes_along_while_it_plays(browser: Browser, address: str) -> N
               look();
             })"""
         )
+        assert player.seconds >= 7, "it does not play on"
         said = TALK[1].replace(" [@report, p. 3]", "").split()
         assert len(seen) >= 5
         assert [word for word in said if word in seen] == seen  # each in its turn, though a slow screen may miss some
