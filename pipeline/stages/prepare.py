@@ -14,9 +14,10 @@ from pipeline.errors import ToolFailed
 from pipeline.runner import Runner, Task, run_one
 from pipeline.show import Episode, Show, require_own_episode_build
 from pipeline.stages import costly, stamps
+from pipeline.stages.belonging import recordings_digest
 from pipeline.stages.mixing import Source, described, is_mixed, is_one_speaker_per_channel, remove_voices, source_of
 from pipeline.stages.noticed import APART, DERIVE_STAMP
-from pipeline.stages.status import MASTER_STAMP, build_folder, recordings_digest
+from pipeline.stages.status import MASTER_STAMP, build_folder
 from pipeline.transcript import (
     MACHINE_NAME,
     TRANSCRIPT_NAME,

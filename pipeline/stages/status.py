@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from itertools import product
-from math import prod
 from pathlib import Path
 
 from pipeline import files
-from pipeline.digests import DigestCache, of_recordings
+from pipeline.digests import DigestCache
 from pipeline.errors import InvalidEpisode, InvalidInput, InvalidTranscript, OnRecordError, Problem, Refusal
 from pipeline.publish import consent, gate, notes, published
 from pipeline.publish.corrections import change_refusals
@@ -22,17 +20,16 @@ from pipeline.publish.struck import Turn, read_text, record_struck
 from pipeline.review import approvals
 from pipeline.show import IMPORTED_NAME, NOTES_NAME, Episode, Show, Source, Term, load_show
 from pipeline.stages import stamps, takenover
+from pipeline.stages.belonging import foreign_machine_words
 from pipeline.stages.guarding import safeguard_refusals, struck_turns
-from pipeline.stages.noticed import noticed, without_evidence
+from pipeline.stages.noticed import noticed
 from pipeline.stages.warnings import unlisted_sound, warnings
-from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_machine, read_transcript
+from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_transcript
 
 BUILD_FOLDER = "build"
 SITE_FOLDER = "site"
 _MEND = "mend what is wrong, then make pipeline"
 MASTER_STAMP = "master.stamp.json"
-# Of ten recordings every mixture of starts that are left out and that are written as 0.
-_MOST_TRIED = 1 << 10
 
 
 class State(StrEnum):
@@ -137,7 +134,7 @@ def read_episode(show: Show, episode: Episode, digests: DigestCache) -> Reading:
         refusals = [one for one in refusals if one.code not in ("transcript-missing", "notes-missing")]
     if not verdict.holds and (episode.folder / MACHINE_NAME).exists():
         # An approval that holds sealed recording and machine words together; until then they may not belong together.
-        problems.extend(_foreign_machine_words(episode, build_folder(show.root) / episode.slug, digests))
+        problems.extend(foreign_machine_words(episode, build_folder(show.root) / episode.slug, digests))
     lapses = consent.lapses(episode, show.consents_of(episode))
     return Reading(
         episode,
@@ -350,47 +347,6 @@ def _read_notes(episode: Episode, problems: list[Problem]) -> str | None:
     except UnicodeDecodeError as error:
         problems.append(Problem(str(path), f"byte {error.start} is not UTF-8", "Save the file as UTF-8"))
         return None
-
-
-def _foreign_machine_words(episode: Episode, folder: Path, digests: DigestCache) -> Iterator[Problem]:
-    path = episode.folder / MACHINE_NAME
-    try:
-        machine = read_machine(path)
-    except InvalidTranscript as error:
-        yield from error.problems
-        return
-    if machine.audio_digest not in _digests_of_one_time_line(episode, folder, digests):
-        names = ", ".join(one.file for one in episode.recordings)
-        yield Problem(
-            str(path),
-            f"these are the words of another recording than {names}",
-            f"Delete {MACHINE_NAME}, and {TRANSCRIPT_NAME} if it belongs to the old recording, and run again",
-        )
-
-
-def recordings_digest(episode: Episode, digests: DigestCache) -> str:
-    """What `audio_digest` in machine.json must be: what was recorded, and where a person says that it begins."""
-    return of_recordings(
-        [digests.digest(episode.folder / one.file) + _said_start(one.offset_ms) for one in episode.recordings]
-    )
-
-
-def _digests_of_one_time_line(episode: Episode, folder: Path, digests: DigestCache) -> Iterator[str]:
-    """`recordings_digest`, and those that mean the same times: who confirms a start by offset = 0 loses no words."""
-    free = without_evidence(episode, folder) | {episode.recordings[0].file}
-    starts = [(None, 0) if one.file in free and not one.offset_ms else (one.offset_ms,) for one in episode.recordings]
-    known = [digests.digest(episode.folder / one.file) for one in episode.recordings]
-    chosen: Iterable[tuple[int | None, ...]] = product(*starts)
-    if prod(len(one) for one in starts) > _MOST_TRIED:
-        # Of so many recordings nobody confirms a few at one time: all zeros left out, or all of them written.
-        written = tuple(one.offset_ms for one in episode.recordings)
-        chosen = (written, *(tuple(one[end] for one in starts) for end in (0, -1)))
-    for start_times in chosen:
-        yield of_recordings([one + _said_start(start_ms) for one, start_ms in zip(known, start_times, strict=True)])
-
-
-def _said_start(offset_ms: int | None) -> str:
-    return "" if offset_ms is None else f"+{offset_ms}"
 
 
 def build_folder(root: Path) -> Path:

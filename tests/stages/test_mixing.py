@@ -16,8 +16,9 @@ from pipeline.digests import DigestCache
 from pipeline.errors import Problem, ToolFailed
 from pipeline.show import load_show
 from pipeline.stages import stamps
+from pipeline.stages.belonging import recordings_digest
 from pipeline.stages.run import RunResult, approve, run
-from pipeline.stages.status import State, all_warnings, recordings_digest, survey
+from pipeline.stages.status import State, all_warnings, survey
 from pipeline.transcript import read_machine, read_transcript
 from tests.conversations import SECONDS, conversation, stereo, tone, two_tracks
 from tests.episodes import ADA, NOW, TRANSCRIPT, machine_words, sound
