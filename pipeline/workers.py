@@ -58,6 +58,7 @@ class LocalRunner:
         self._lock = RLock()
         self._waiting: list[_Job] = []
         self._children: list[_Child] = []
+        self._leaving: list[_Child] = []  # killed, and perhaps not gone yet
         self._numbers = count(1)
         self._is_closed = False
 
@@ -67,12 +68,12 @@ class LocalRunner:
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._is_closed = True
-            children, self._children = self._children, []
-            jobs = [*(child.job for child in children if child.job), *self._waiting]
+            jobs = [*(child.job for child in self._children if child.job), *self._waiting]
             self._waiting.clear()
-        for child in children:
-            child.kill()
-        for child in children:
+            for child in list(self._children):
+                self._dismiss(child)
+            leaving = list(self._leaving)
+        for child in leaving:
             child.listener.join(_STOP_PATIENCE_S)
         for job in jobs:
             job.tell(Failed(_stopped(job.name)))
@@ -110,8 +111,7 @@ class LocalRunner:
             if child.kind == kind:
                 return child
         if idle and len(self._children) >= self.width:
-            self._children.remove(idle[0])
-            idle[0].kill()
+            self._dismiss(idle[0])
         child = _Child(kind, self._hear, self._bury)
         self._children.append(child)
         return child
@@ -121,10 +121,14 @@ class LocalRunner:
             if job in self._waiting:
                 self._waiting.remove(job)
             for child in [one for one in self._children if one.job is job]:
-                self._children.remove(child)
-                child.kill()
+                self._dismiss(child)
             if not self._is_closed:
                 self._assign()
+
+    def _dismiss(self, child: _Child) -> None:
+        self._children.remove(child)
+        self._leaving.append(child)
+        child.kill()
 
     def _hear(self, child: _Child, message: dict[str, Any]) -> None:
         with self._lock:
@@ -141,7 +145,8 @@ class LocalRunner:
     def _bury(self, child: _Child) -> None:
         cause = child.cause_of_death()
         with self._lock:
-            if child not in self._children:
+            if child in self._leaving:
+                self._leaving.remove(child)
                 return
             self._children.remove(child)
             if job := child.job:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from pipeline.cluster import connection
 from pipeline.cluster.certificate import make_certificate
+from tests.processes import children, command, kill
 from tests.serving import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -66,12 +66,11 @@ class TlsCluster:
     def kill(self, *processes: subprocess.Popen[bytes]) -> None:
         """End processes with all that they started."""
         for one in processes:
-            family = psutil.Process(one.pid).children(recursive=True) if one.poll() is None else []
+            family = children(one.pid, recursive=True) if one.poll() is None else []
             one.kill()
             one.wait()
             for member in family:
-                if member.is_running():
-                    member.kill()
+                kill(member)
             self._processes.remove(one)
 
     def _start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
@@ -95,8 +94,7 @@ class TlsCluster:
 
 def dask_workers(pid: int) -> list[Any]:
     """The worker processes that a nanny, or a process with a cluster of its own, has started."""
-    children = psutil.Process(pid).children()
-    return [one for one in children if "multiprocessing.spawn" in " ".join(one.cmdline())]
+    return [one for one in children(pid) if "multiprocessing.spawn" in " ".join(command(one))]
 
 
 def let_in(cluster: TlsCluster, monkeypatch: pytest.MonkeyPatch) -> None:

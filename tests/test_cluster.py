@@ -15,7 +15,6 @@ from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from distributed import Client
 
@@ -29,6 +28,7 @@ from pipeline.files import digest_file
 from pipeline.runner import Done, Event, Part, Task, run_all
 from pipeline.workers import LocalRunner
 from tests.clusters import ROOT, TlsCluster, let_in, within
+from tests.processes import children, command, have_ended
 from tests.stores import ministack
 from tests.workers_probe import DOUBLE
 
@@ -142,14 +142,14 @@ def test_nobody_outlives_a_run_with_a_cluster_of_its_own(tmp_path: Path, how: si
     )
 
     def family() -> list[Any]:
-        return list(psutil.Process(run.pid).children(recursive=True))
+        return children(run.pid, recursive=True)
 
     try:
-        assert within(90, lambda: any("sleep(300)" in " ".join(one.cmdline()) for one in family()))
+        assert within(90, lambda: any("sleep(300)" in " ".join(command(one)) for one in family()))
         left = family()
         run.send_signal(how)
         run.wait(30)
-        assert within(15, lambda: not any(one.is_running() for one in left))
+        assert within(30, lambda: have_ended(left))
     finally:
         run.kill()
         run.wait()

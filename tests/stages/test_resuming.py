@@ -18,7 +18,7 @@ from pipeline.transcribe import cutting
 from pipeline.transcript import read_machine
 from tests.conversations import two_tracks
 from tests.episodes import NOW, SPEECH
-from tests.processes import workers
+from tests.processes import have_ended, workers
 from tests.shows import SHOW
 from tests.stages.test_mixing import TWO, make
 
@@ -60,11 +60,11 @@ def test_a_run_killed_between_pieces_goes_on_at_the_last_finished_one(
             assert time.monotonic() < end
             assert killed.poll() is None, "it ended by itself"
             time.sleep(0.01)
-        children = workers(killed.pid)
+        left = workers(killed.pid)
         killed.send_signal(signal.SIGKILL)
     finally:
         killed.wait()
-    while any(one.is_running() for one in children):
+    while not have_ended(left):
         assert time.monotonic() < end
         time.sleep(0.01)
     assert not (folder / "machine.json").exists()

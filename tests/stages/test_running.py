@@ -9,7 +9,6 @@ import wave
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from pipeline.stages import costly
@@ -19,6 +18,7 @@ from pipeline.stages.status import State
 from tests import workers_probe
 from tests.clusters import ROOT, within
 from tests.episodes import NOW, RATE_HZ, add_episode, sound
+from tests.processes import children, command, have_ended
 
 
 def quiet(slug: str, stage: str, part: float) -> None:
@@ -83,16 +83,16 @@ def test_ctrl_c_ends_everything_and_says_so(tmp_path: Path) -> None:
     )
 
     def family() -> list[Any]:
-        return list(psutil.Process(program.pid).children(recursive=True))
+        return children(program.pid, recursive=True)
 
     try:
-        assert within(60, lambda: any("ffmpeg" in one.name() for one in family()))
+        assert within(60, lambda: any("ffmpeg" in "".join(command(one)[:1]) for one in family()))
         left = family()
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=60)
         assert program.returncode == 130
         assert said.rstrip().endswith("Stopped. What was finished is kept; run again to go on.")
-        assert within(5, lambda: not any(one.is_running() for one in left))
+        assert within(30, lambda: have_ended(left))
     finally:
         program.kill()
         program.wait()

@@ -29,7 +29,7 @@ from pipeline.transcribe.pieces import hear_piece
 from pipeline.transcribe.transcribe import transcribe
 from pipeline.transcript import MachineTranscript, machine_to_bytes, parse_machine
 from tests.episodes import SPEECH
-from tests.processes import workers
+from tests.processes import have_ended, kill, workers
 from tests.real_speech import Spoken
 from tests.transcribe.sounds import write_wav
 from tests.wer import word_error_rate, words
@@ -172,11 +172,11 @@ def test_killed_in_the_middle_it_goes_on_at_the_last_finished_piece(
     run = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     try:
         wait_for(lambda: len(finished(folder)) == 1)
-        children = workers(run.pid)
+        left = workers(run.pid)
         run.kill()
     finally:
         run.wait()
-    wait_for(lambda: not any(one.is_running() for one in children))
+    wait_for(lambda: have_ended(left))
     kept = {path: path.stat().st_mtime_ns for path in finished(folder)}
     assert 1 <= len(kept) < 4
     parts: list[float] = []
@@ -262,4 +262,4 @@ class KillingWorkers:
     def _kill(self) -> None:
         while not self._over.wait(0.05):
             for one in workers():
-                one.send_signal(signal.SIGKILL)
+                kill(one)
