@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import free_port
-from tests.stores import Server, wait_for
+from tests.serving import free_port, wait_for
+from tests.stores import Server
 
 _PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
 # No keys within: who speaks to the cluster itself is one of ours, on loopback. The gateway's users have keys.
@@ -68,12 +68,13 @@ def ceph(folder: Path) -> Iterator[Server]:
     _run("monmaptool", "--create", "--fsid", cluster, "--addv", "a", f"[v1:127.0.0.1:{port}]", map_of_monitors)
     with ExitStack() as stack:
 
-        def start(*command: str) -> None:
+        def start(*command: str) -> subprocess.Popen[bytes]:
             # By a process that is killed with us (see prctl(2), PR_SET_PDEATHSIG); nothing here outlives its use.
             log = stack.enter_context((folder / f"{command[0]}.out").open("wb"))
             process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdout=log, stderr=log)
             stack.callback(process.wait, timeout=30)
             stack.callback(process.kill)
+            return process
 
         of = ("-c", str(settings))
         _run("ceph-mon", *of, "--mkfs", "-i", "a", "--monmap", map_of_monitors)
@@ -84,8 +85,8 @@ def ceph(folder: Path) -> Iterator[Server]:
         _run("ceph-osd", *of, "-i", "0", "--mkfs", "--osd-uuid", volume)
         start("ceph-osd", *of, "-f", "-i", "0")
         front = free_port()
-        start("radosgw", *of, "-f", "-n", "client.admin", "--rgw-frontends", f"beast endpoint=127.0.0.1:{front}")
-        wait_for(front)
+        front_end = f"beast endpoint=127.0.0.1:{front}"
+        wait_for(front, start("radosgw", *of, "-f", "-n", "client.admin", "--rgw-frontends", front_end))
         yield make_user(Server("ceph", front, folder))
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import free_port
+from tests.serving import free_port, wait_for
 from tests.webservers import program
 
 HOST = "the-server"  # as the user's ~/.ssh/config would call it
@@ -84,13 +82,7 @@ def running(folder: Path) -> Iterator[Sshd]:
     command = [server, "-D", "-E", f"{folder}/log", "-f", f"{folder}/sshd_config"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            for _ in range(100):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            else:
-                pytest.fail(f"sshd did not start: {(folder / 'log').read_text()}")
+            wait_for(port, process)
             yield Sshd(folder, f"{folder}/bin:{os.environ['PATH']}")
         finally:
             process.terminate()

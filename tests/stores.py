@@ -16,7 +16,6 @@ import http.client
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -32,7 +31,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving import free_port
+from tests.serving import free_port, wait_for
 
 SECRET = "hunter2hunter2hunter2"  # noqa: S105  of servers that live as long as a test
 _CONDITIONS = ("if-match", "if-none-match")
@@ -118,24 +117,11 @@ def _running(command: list[str], folder: Path, port: int, environment: dict[str,
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env=os.environ | environment, cwd=folder, stdout=log, stderr=log)
         try:
-            wait_for(port)
+            wait_for(port, process)
             yield
         finally:
             process.terminate()
             process.wait(timeout=30)
-
-
-def wait_for(port: int) -> None:
-    """Until somebody listens there."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(f"nobody listened at port {port} within a minute")
 
 
 _SKEWED = b"<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>"

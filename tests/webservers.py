@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.serving import free_port
+from tests.serving import free_port, wait_for
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "servers"
 # Debian keeps servers where only root's PATH leads.
@@ -84,19 +82,10 @@ def _put(text: str, pattern: str, value: str) -> str:
 
 @contextmanager
 def _running(command: list[str], port: int, environment: dict[str, str] | None = None) -> Iterator[None]:
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
-            for _ in range(200):
-                if process.poll() is not None:
-                    break
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            if process.poll() is not None:
-                assert process.stderr is not None
-                pytest.fail(f"{command[0]} did not start: {process.stderr.read().decode()}")
+            wait_for(port, process)
             yield
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.wait(timeout=60)

@@ -39,6 +39,7 @@ from pipeline.publish.lint.rows import ROWS, Finding
 from pipeline.publish.notes import render
 from tests.publish import made
 from tests.publish.made import GOLDEN, approved, episode, release, settings
+from tests.serving import free_port
 
 FULL = (GOLDEN / "feed-full.xml").read_text("utf-8")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -265,15 +266,15 @@ def test_where_the_feed_says_it_is_and_where_it_is_are_compared() -> None:
     ],
 )
 def test_no_document_type_is_read(head: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     found = lint(FULL.replace("<rss ", f"{head}<rss ", 1).replace("On Record", "&x;", 1).encode())
     assert rows(found) == {"C1"}
     assert "root:" not in str(found)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_deep_and_endless_prologues_do_not_stall() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     for content in (
         b"<?xml version='1.0'?>" + b"<a>" * 100_000,
         b"<!--" * 200_000,
@@ -282,7 +283,7 @@ def test_deep_and_endless_prologues_do_not_stall() -> None:
         b"<rss version='2.0'><channel><title>" + b"<" * 500_000,
     ):
         assert rows(lint(content)) == {"C1"}
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @given(st.binary(max_size=300))
@@ -641,10 +642,8 @@ def test_a_public_name_does_not_lead_into_a_private_net(place: str, monkeypatch:
 
 
 def test_a_server_that_does_not_answer_is_a_refusal() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
     with pytest.raises(Refused, match="does not answer"):
-        lint_target(f"http://127.0.0.1:{port}/feed.xml")
+        lint_target(f"http://127.0.0.1:{free_port()}/feed.xml")
 
 
 def test_json_can_be_written() -> None:
@@ -655,9 +654,9 @@ def test_json_can_be_written() -> None:
 
 
 def test_transcripts_of_long_files_are_looked_at_in_a_moment() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     text = "WEBVTT\n\n" + "\n\n".join(f"{n // 60:02d}:{n % 60:02d}.000 --> 99:59.000\n<v A>x" for n in range(3000))
     assert list(media.check_text("item", "vtt", "text/vtt", text.encode())) == []
     list(media.check_text("item", "html", "text/html", b"<p>" * 200_000))
     list(media.check_text("item", "vtt", "text/vtt", b"\n" * 1_000_000))
-    assert time.monotonic() - start < 60
+    assert time.process_time() - start < 60

@@ -117,7 +117,7 @@ def running(root: Path, services: DeskServices | None = None) -> Iterator[DeskSe
         yield server
     finally:
         server.stop()
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         assert not thread.is_alive()
 
 
@@ -132,7 +132,7 @@ def let_in(server: DeskServer) -> Iterator[httpx.Client]:
         yield client
 
 
-def eventually(holds: Callable[[], Any], within_seconds: float = 10) -> Any:
+def eventually(holds: Callable[[], Any], within_seconds: float = 60) -> Any:
     """Ask until the answer is true, and return it."""
     stop = time.monotonic() + within_seconds
     while not (answer := holds()):

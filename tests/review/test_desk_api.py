@@ -206,12 +206,17 @@ def test_heard_ticked_and_settled(root: Path, window: httpx.Client) -> None:
     assert json.loads((folder_of(root) / "review.json").read_text("utf-8"))["ticks"][digest]["by"] == "Ben Guest"
 
 
-def test_windows_that_report_at_once_lose_no_evidence(server: DeskServer, window: httpx.Client) -> None:
+def test_windows_that_report_at_once_lose_no_evidence(
+    server: DeskServer, window: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.review.workspace._LOCK_WAIT_SECONDS", 120)  # no turn comes by right
+
     def report(number: int) -> None:
         with let_in(server) as client:
             for step in range(5):
                 start_ms = (number * 5 + step) * 500
-                client.post(f"{API}/review", json={"by": f"P{number % 2}", "heard": [[start_ms, start_ms + 500]]})
+                said = {"by": f"P{number % 2}", "heard": [[start_ms, start_ms + 500]]}
+                assert client.post(f"{API}/review", json=said, timeout=120).status_code == 200
 
     threads = [threading.Thread(target=report, args=(number,)) for number in range(8)]
     for thread in threads:

@@ -12,6 +12,7 @@ from pipeline import files
 from pipeline.transcript import Paragraph, Transcript, read_transcript, transcript_to_text
 from tests.review.conftest import ADA_BY
 from tests.review.desk_fixture import TALK, DeskPage, DeskServer, make_desk_show
+from tests.serving import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import APIResponse, Browser, BrowserContext, Dialog, Route
@@ -151,8 +152,8 @@ def test_closing_is_questioned_only_while_something_is_unsaved(window: DeskPage)
 def test_kill_9_of_the_server_while_somebody_types_loses_nothing(browser: Browser, tmp_path: Path) -> None:
     root = make_desk_show(tmp_path)
     folder = root / "episodes" / "first-talk"
-    server = DeskServer(root)
-    port = server.port
+    port = free_port()
+    server = DeskServer(root, port)
     with contextlib.closing(_signed_in(browser, server)) as context:
         window = DeskPage(context.new_page(), server.origin, folder).open()
         window.caret_before(3, "How")
@@ -232,7 +233,7 @@ def test_what_is_typed_while_a_refusal_is_under_way_stays(window: DeskPage) -> N
 def test_an_open_window_goes_on_when_the_server_is_back(browser: Browser, tmp_path: Path) -> None:
     root = make_desk_show(tmp_path)
     folder = root / "episodes" / "first-talk"
-    server = DeskServer(root)
+    server = DeskServer(root, free_port())
     with contextlib.closing(_signed_in(browser, server)) as context:
         window = DeskPage(context.new_page(), server.origin, folder).open()
         server.kill()
@@ -277,7 +278,7 @@ def _rewrite(folder: Path, index: int, text: str) -> None:
     paragraphs = list(read_transcript(path).paragraphs)
     before = paragraphs[index]
     paragraphs[index] = Paragraph(before.speaker, text, before.start_ms)
-    path.write_text(transcript_to_text(Transcript(tuple(paragraphs))), encoding="utf-8")
+    files.write_text(path, transcript_to_text(Transcript(tuple(paragraphs))))
 
 
 def _signed_in(browser: Browser, server: DeskServer) -> Any:

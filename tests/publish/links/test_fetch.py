@@ -18,6 +18,7 @@ from pipeline.errors import Refused
 from pipeline.publish.links.fetch import Fetcher, Unanswered, user_agent
 from pipeline.publish.links.manners import Manners
 from tests.publish.links.sites import Site, answer, certificate, fetcher, raw, running
+from tests.serving import free_port
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_slow_headers_do_not_outlast_the_deadline(site: Site, method: str) -> No
     with pytest.raises(Unanswered, match="too long") as error:
         getattr(fetcher(site, deadline_s=0.5), method)(site.url("/slow"))
     assert error.value.kind == "timeout"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20  # all of it would take 100 seconds
 
 
 def test_a_slow_body_does_not_outlast_the_deadline(site: Site) -> None:
@@ -130,7 +131,7 @@ def test_the_deadline_holds_over_redirects(site: Site) -> None:
 
 
 def test_a_server_that_says_nothing_is_left(site: Site) -> None:
-    site.pages["/mute"] = raw(b"", stays_s=2)
+    site.pages["/mute"] = raw(b"", stays_s=60)
     with pytest.raises(Unanswered) as error:
         fetcher(site, deadline_s=0.3).get(site.url("/mute"))
     assert error.value.kind == "timeout"
@@ -171,11 +172,11 @@ def test_a_bomb_of_gzip_stops_at_the_limit(site: Site, rounds: int) -> None:
         bomb = gzip.compress(bomb, 9)
     assert len(bomb) < 250_000
     site.pages["/bomb"] = answer(200, bomb, Content_Encoding=", ".join(["gzip"] * rounds))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Unanswered, match="longer than") as error:
         fetcher(site).get(site.url("/bomb"), max_bytes=1_000_000)
     assert error.value.kind == "size"
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_packed_bodies_are_unpacked(site: Site) -> None:
@@ -273,8 +274,7 @@ def test_a_probe_of_an_endless_body_ends(site: Site) -> None:
 
 
 def test_nothing_listens_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with pytest.raises(Unanswered) as error:
         fetcher(Site(port)).get(f"http://site.example:{port}/")
     assert error.value.kind == "connection"

@@ -87,14 +87,14 @@ def test_a_bomb_of_entities_costs_nothing() -> None:
     bomb = (
         f'<!DOCTYPE rss [<!ENTITY a0 "ha">{entities}]><rss version="2.0"><channel><title>&a29;</title></channel></rss>'
     )
-    start = time.monotonic()
+    start = time.process_time()
     assert read(bomb.encode(), URL).show.title == "&a29;"
     # Where the declaration hides what looks like the feed, the parser meets it and does not expand it either.
     hidden = bomb.replace("<!DOCTYPE rss [", '<rss version="2.0"><!DOCTYPE rss [')
     for one in (hidden, hidden.replace("<rss", "<x", 1)):
         with contextlib.suppress(Refused):
             assert len(read(one.encode(), URL).show.title) < 100
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(
@@ -126,19 +126,19 @@ def test_a_long_broken_feed_is_read_in_a_moment() -> None:
     item = GOOD[GOOD.index(b"<item>") : GOOD.index(b"</channel>")]
     broken = item.replace(b"Fine", b"Fine & &nbsp; " * 20).replace(b"Talk", b"A & B &eacute;")
     many = b"".join(broken.replace(b"talk-1<", b"talk-%d<" % n) for n in range(1500))
-    start = time.monotonic()
+    start = time.process_time()
     feed = read(GOOD.replace(item, many), URL)
     assert len(feed.items) == 1500
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 @pytest.mark.parametrize(
     "many", [b"<item><title><![CDATA[x</title></item>" * 20_000, (b"words " * 80 + b"\xe4 ") * 8_000]
 )
 def test_what_is_broken_everywhere_costs_no_more_than_its_length(many: bytes) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     read(b"<rss version='2.0'><channel><title>x</title>" + many + b"</channel></rss>", URL)
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_what_a_browser_could_run_is_not_kept() -> None:

@@ -6,7 +6,6 @@ import http.client
 import json
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.publish.moving.redirects import FILES, HOSTS, S3_RULES_MAX, Move, old_hosts, rules_for
-from tests.serving import free_port
+from tests.serving import free_port, wait_for
 
 OLD = "old.example"
 MOVES = [
@@ -80,16 +79,11 @@ def answers(port: int, target: str) -> tuple[int, str | None]:
 def running(command: list[str], port: int) -> Iterator[None]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            for _ in range(100):
-                try:
-                    answers(port, "/ready")
-                    break
-                except OSError:
-                    time.sleep(0.05)
+            wait_for(port, process)
             yield
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 ASKED = [
