@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ ARGUMENTS = [
     "--disable-dev-shm-usage",
     "--disable-background-networking",
 ]
+PATIENCE_S = 30  # as Playwright has it: a busy machine is no fault of a page
 MISSING = "no Chromium on this machine; install one, or set ONRECORD_CHROMIUM to its path"
 
 
@@ -44,11 +46,11 @@ def find_chromium() -> str | None:
 
 def until(page: Page, condition: str) -> None:
     """Wait for a condition in JavaScript. (Playwright's own wait uses eval, which the pages' policy forbids.)"""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"never came true: {condition}")
+    end = time.monotonic() + PATIENCE_S
+    while not page.evaluate(condition):
+        if time.monotonic() > end:
+            pytest.fail(f"never came true: {condition}")
+        page.wait_for_timeout(50)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+# Where the way out leads through a proxy, the servers that tests start are here all the same.
+for _name in ("NO_PROXY", "no_proxy"):
+    os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1", "localhost")))
+
 # A busy machine is no fault of the program: speed is what benchmarks are for.
 # Each run tries the same examples, so that a change is judged by itself; HYPOTHESIS_PROFILE=hunting looks for new ones.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)

@@ -49,7 +49,7 @@ def command(process: Any) -> list[str]:
 
 
 def have_ended(processes: Iterable[Any]) -> bool:
-    """Whether none of them is at work any more. In a container nobody may clear away what has ended: it stays a zombie."""
+    """Whether none of them is at work any more: gone, or a zombie that nobody in this container clears away."""
     return not any(_is_at_work(one) for one in processes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -124,16 +125,19 @@ def test_a_mark_after_a_sentence_is_what_it_rests_on(sentence: str, mark: str) -
         assert one.supports, one
 
 
-def test_three_hours_of_talk_take_less_than_half_a_second() -> None:
+def test_three_hours_of_talk_take_a_moment() -> None:
+    """Measured: 23 times as long as reading them word by word takes, wherever that is; less than half a second here."""
     sentences = [one.text for one in corpus() if one.language == "en"]
     talk = [text for text in sentences if not findings(text)] * 4 + sentences
     text = " ".join(talk)
     paragraphs = [f"{text} {number}" for number in range(30_000 // len(text.split()) + 1)]
-    best = float("inf")
+    best = reading = float("inf")
     for _ in range(3):  # the quickest of three: other work on the machine only ever adds
         start = time.process_time()
         count = sum(len(statements(one)) for one in paragraphs)
-        best = min(best, time.process_time() - start)
+        done = time.process_time()
+        assert sum(len(word[1].casefold()) for one in paragraphs for word in re.finditer(r"(\w+)\W*", one))
+        best, reading = min(best, done - start), min(reading, time.process_time() - done)
     assert count > 500
-    assert best < 0.5
+    assert best < 40 * reading
     assert len(split_sentences(paragraphs[0])) > 200

@@ -23,6 +23,7 @@ from pipeline.audio import ffmpeg
 from pipeline.publish.pages.spoken import word_gaps
 from pipeline.publish.site import build_site
 from pipeline.show import Person, Show
+from tests.browsers import until
 from tests.publish import made
 from tests.serving import served
 
@@ -124,15 +125,25 @@ class Player:
         return self.page.evaluate(f"document.getElementById('player').{member}")
 
     def ready(self) -> None:
-        self.until("document.getElementById('player').readyState >= 1")
+        """Until it can be played, and letters move nothing any more."""
+        self.until("document.getElementById('player').readyState >= 1 && document.fonts.status === 'loaded'")
 
     def until(self, condition: str) -> None:
-        """Wait for a condition in JavaScript. (Playwright's own wait uses eval, which the policy forbids.)"""
-        for _ in range(100):
-            if self.page.evaluate(condition):
-                return
-            self.page.wait_for_timeout(100)
-        pytest.fail(f"never came true: {condition}")
+        until(self.page, condition)
+
+    def until_still(self) -> None:
+        """Until the page has not scrolled for twenty pictures."""
+        self.page.evaluate(
+            """new Promise((done) => {
+              let [where, still] = [scrollY, 0];
+              const look = () => {
+                still = scrollY === where ? still + 1 : 0;
+                where = scrollY;
+                still < 20 ? requestAnimationFrame(look) : done();
+              };
+              look();
+            })"""
+        )
 
     def until_second(self, second: float) -> None:
         self.until(f"document.getElementById('player').currentTime >= {second}")
@@ -243,7 +254,10 @@ def test_it_plays_and_says_so(browser: Browser, address: str) -> None:
         player.until_second(1.1)
         assert play.count() == 0
         assert player.page.get_by_role("button", name="Pause", exact=True).is_visible()
-        player.until("document.querySelector('[data-player=now]').textContent === '0:01'")
+        player.until(
+            "document.querySelector('[data-player=now]').textContent === "
+            "`0:0${Math.floor(document.getElementById('player').currentTime)}`"
+        )
         assert player.part("length").inner_text() == "2:00"
         assert player.page.evaluate("navigator.mediaSession.playbackState") == "playing"
         player.part("play").click()
@@ -326,6 +340,7 @@ def test_text_can_be_selected_and_links_lead_where_they_lead(browser: Browser, a
         assert player.page.url.endswith("#source-1")
         assert player.seconds == 0
         # beside the text there is nothing to go to
+        player.centre_of(8, "archive")  # the page may still be moving to the source
         box = player.page.locator(".said").nth(8).locator("[data-w]").bounding_box()
         assert box is not None
         mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] - 10)
@@ -420,11 +435,13 @@ def test_the_page_scrolls_along_only_for_those_who_want_it(browser: Browser, add
         player.until("document.querySelector('.said[aria-current]')?.id === 'p-80000'")
         player.until(f"window.scrollY > {followed} + 300")
         assert _in_view(player)
+        followed = player.page.evaluate(where)
 
         player.page.mouse.move(300, 400)
         player.page.mouse.wheel(0, -900)
         player.until("document.querySelector('[data-player=follow]').ariaPressed === 'false'")
-        player.page.wait_for_timeout(300)
+        player.until(f"window.scrollY < {followed}")
+        player.until_still()
         left = player.page.evaluate(where)
         player.page.evaluate("document.getElementById('player').currentTime = 40")
         player.until_second(40.5)
@@ -448,23 +465,22 @@ def test_any_scrolling_by_hand_ends_following(browser: Browser, address: str, ho
         assert player.part("follow").get_attribute("aria-pressed") == "true"
         if how == "PageUp":
             player.page.keyboard.press("PageUp")
-        else:  # what a dragged scroll bar does
-            player.page.evaluate("scrollBy(0, -500)")
-        player.until("document.querySelector('[data-player=follow]').ariaPressed === 'false'")
+        # A scroll bar is dragged for longer than the page takes a scrolling for its own.
+        drag = "scrollBy(0, -20), " if how == "scrollbar" else ""
+        player.until(f"({drag}document.querySelector('[data-player=follow]').ariaPressed === 'false')")
         assert player.part("back-to-line").is_visible()
 
 
+# The paragraph being said stands below the player and above the end of the window.
+IN_VIEW = """(() => {
+    const { top, bottom } = document.querySelector(".said[aria-current]").getBoundingClientRect();
+    const bar = document.querySelector(".player").getBoundingClientRect();
+    return top >= bar.bottom - 1 && bottom <= innerHeight;
+})()"""
+
+
 def _in_view(player: Player) -> bool:
-    """Whether the paragraph being said stands below the player and above the end of the window."""
-    return bool(
-        player.page.evaluate(
-            """(() => {
-              const { top, bottom } = document.querySelector(".said[aria-current]").getBoundingClientRect();
-              const bar = document.querySelector(".player").getBoundingClientRect();
-              return top >= bar.bottom - 1 && bottom <= innerHeight;
-            })()"""
-        )
-    )
+    return bool(player.page.evaluate(IN_VIEW))
 
 
 # Addresses
@@ -483,7 +499,7 @@ def test_an_address_leads_to_a_moment(
     with opened(browser, address + EPISODE + end, reduced_motion="reduce", viewport=viewport) as player:
         player.until(f"Math.abs(document.getElementById('player').currentTime - {second}) < 0.1")
         player.until(f"document.querySelector('.said[aria-current]')?.id === 'p-{said * 1000}'")
-        assert _in_view(player)
+        player.until(IN_VIEW)
         assert not player.playing
         minutes, seconds = divmod(int(second), 60)
         assert player.status == f"This link leads to {minutes}:{seconds:02d}. Press Play to listen from there."
@@ -495,7 +511,7 @@ def test_an_address_that_changes_leads_on(browser: Browser, address: str) -> Non
         player.ready()
         player.page.evaluate("location.hash = '#t=72'")
         player.until("document.getElementById('player').currentTime === 72")
-        assert _in_view(player)
+        player.until(IN_VIEW)
         assert player.status.startswith("This link leads to 1:12")
 
 
@@ -528,6 +544,7 @@ def test_where_the_system_can_share_it_is_asked(browser: Browser, address: str) 
         player.ready()
         player.part("forward").click()
         player.page.get_by_role("button", name="Share at this time").click()
+        player.until("globalThis.shared !== undefined")
         shared = player.page.evaluate("shared")
         assert shared["url"] == f"{address}{EPISODE}#t=30"
         assert "Who counts the missing" in shared["title"]

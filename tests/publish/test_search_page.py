@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from pipeline.audio import ffmpeg
 from pipeline.publish.model import ApprovedEpisode
 from pipeline.publish.site import build_site
 from pipeline.show import Person, Show
-from tests.browsers import until
+from tests.browsers import PATIENCE_S, until
 from tests.publish import made
 from tests.publish.varied import TODAY
 from tests.serving import served
@@ -265,10 +266,10 @@ def test_an_earlier_answer_does_not_replace_a_later_one(browser: Browser, addres
         page.route("**/episode-1/*.json", hold)
         field = page.get_by_label("Words in notes and transcripts")
         field.fill("quicksilver")
-        for _ in range(100):
+        end = time.monotonic() + PATIENCE_S
+        while not held:
+            assert time.monotonic() < end, "nothing was asked for"
             page.wait_for_timeout(50)
-            if held:
-                break
         field.fill("strasse")
         until(page, "document.querySelector('mark')?.textContent === 'Straße'")
         held[0].continue_()

@@ -32,6 +32,7 @@ from pipeline.transcript import (
     read_transcript,
     transcript_to_text,
 )
+from tests.browsers import PATIENCE_S
 from tests.shows import EPISODE, make_show
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ class DeskPage:
     def open(self) -> DeskPage:
         """Load the desk and wait until it can be used."""
         self.page.goto(self.address)
-        self.page.wait_for_selector("body[data-ready]", timeout=20_000)
+        self.page.wait_for_selector("body[data-ready]")
         return self
 
     def text(self, index: int) -> str:
@@ -277,7 +278,7 @@ class DeskPage:
         """Wait until the window says that everything is on disk."""
         self.until("document.getElementById('saving').dataset.state === 'saved'")
 
-    def until(self, expression: str, seconds: float = 10) -> None:
+    def until(self, expression: str, seconds: float = PATIENCE_S) -> None:
         """Wait until a JavaScript expression is true (Playwright's own way needs what the desk's policy forbids)."""
         self.wait_for(lambda: bool(self.page.evaluate(expression)), expression, seconds)
 
@@ -290,7 +291,7 @@ class DeskPage:
         path = self.folder / "review.json"
         return dict(json.loads(path.read_bytes())) if path.exists() else {}
 
-    def wait_for(self, true: Callable[[], bool], what: str, seconds: float = 10) -> None:
+    def wait_for(self, true: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
         """Wait until something is so, while the window lives on."""
         end = time.monotonic() + seconds
         while not true():

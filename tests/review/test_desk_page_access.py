@@ -109,7 +109,7 @@ def test_what_is_unsaved_is_told_to_screen_readers_and_good_news_is_not_repeated
     window.type("then ")
     window.until("document.getElementById('saving-aloud').textContent.includes('kept in this browser')")
     window.page.unroute("**/transcript")
-    window.until("document.getElementById('saving-aloud').textContent === 'Saved to disk again'", seconds=15)
+    window.until("document.getElementById('saving-aloud').textContent === 'Saved to disk again'")
 
 
 @pytest.mark.browser

@@ -8,7 +8,6 @@ import signal
 import struct
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -226,11 +225,16 @@ def test_a_lock_whose_maker_was_killed_before_their_name_was_in_it_is_nobodys(
     assert not (place / "lock").exists()
     # Whoever is only slow to write it is not disturbed.
     (place / "lock").touch()
-    name = threading.Timer(0.1, (place / "lock").write_text, ['{"token": "another", "who": "ben@home"}'])
-    name.start()
+    read_file = RemoteFiles.read
+
+    def read_before_ben_writes(files: RemoteFiles, path: str) -> bytes | None:
+        content = read_file(files, path)
+        (place / "lock").write_text('{"token": "another", "who": "ben@home"}')
+        return content
+
+    monkeypatch.setattr(RemoteFiles, "read", read_before_ben_writes)
     with pytest.raises(Busy, match="ben@home is publishing there now"), target.open(ADA):
         pass
-    name.join()
 
 
 def test_of_two_who_find_a_lock_that_is_nobodys_one_publishes(
