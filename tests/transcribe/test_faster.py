@@ -77,9 +77,11 @@ def test_what_was_heard_can_be_kept_and_names_its_making(phone_heard: MachineTra
 
 
 def test_hotwords_reach_the_decoder_and_the_record(phone: Spoken) -> None:
-    heard = hear(phone.path, "Dyanne", "Sheelah")
-    assert heard.hotwords == ("Dyanne", "Sheelah")
-    assert "Sheelah" in heard.text or "Dyanne" in heard.text, "a spelling nobody but the glossary could know"
+    # Four, for another processor reckons a little otherwise, and may not take one of them.
+    spelled = ("Dyanne", "Sheelah", "New Jersie", "Chicaggo")
+    heard = hear(phone.path, *spelled)
+    assert heard.hotwords == spelled
+    assert any(one in heard.text for one in spelled), "a spelling nobody but the glossary could know"
 
 
 def test_the_same_sound_gives_the_same_bytes_even_where_the_decoder_samples(phone: Spoken, tmp_path: Path) -> None:
