@@ -126,3 +126,7 @@ def redirects(
     for path in done.written:
         out.print(Text(f"{path}{' would be written' if dry_run else ''}"))
     out.print(Text(f"{len(done.moves)} addresses moved. Put the rules on the old host, and leave them there for good."))
+    if any(move.is_feed for move in done.moves):
+        out.print(
+            Text("Import once more before: an episode of the old feed that is not here is lost to its listeners.")
+        )

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pipeline import files
 from pipeline.errors import Problem, Refused
-from pipeline.publish.moving.redirects import FILES, HOSTS, Move, old_hosts, rules_for
+from pipeline.publish.moving.redirects import FILES, HOSTS, Move, as_asked, old_hosts, rules_for
 from pipeline.publish.pages import FEED, INDEX_PAGE, page_address
 from pipeline.show import Show, load_show
 from pipeline.stages.status import build_folder
@@ -33,7 +34,7 @@ def write_redirects(root: Path, kind: str | None, *, dry_run: bool = False) -> R
     Only what is in `site/` is redirected to. Raises Refused where nothing has moved, or nothing of it is published.
     """
     show = load_show(root)
-    moves = tuple(_moves(show))
+    moves = as_asked(tuple(_moves(show)), _own_servers(show))
     if not moves:
         raise Refused(
             Problem(
@@ -44,7 +45,7 @@ def write_redirects(root: Path, kind: str | None, *, dry_run: bool = False) -> R
         )
     target = build_folder(root) / REDIRECTS_FOLDER
     written: list[Path] = []
-    left: list[Problem] = []
+    left: list[Problem] = list(_not_here(show))
     for host in old_hosts(moves):
         for one in (kind,) if kind else HOSTS:
             rules = rules_for(one, host, moves)
@@ -64,10 +65,10 @@ def _moves(show: Show) -> Iterator[Move]:
     settings = show.settings
     feed = settings.site_url + FEED
     if settings.new_feed_url and settings.new_feed_url != feed:
-        yield Move(feed, settings.new_feed_url)
+        yield Move(feed, settings.new_feed_url, is_feed=True)
     arrived = [one for one in show.episodes if one.imported and published_audio(show.root, one.slug)]
     if arrived and settings.imported.feed_url:
-        yield Move(settings.imported.feed_url, settings.new_feed_url or feed)
+        yield Move(settings.imported.feed_url, settings.new_feed_url or feed, is_feed=True)
     for episode in arrived:
         audio, kept = published_audio(show.root, episode.slug), episode.imported
         assert audio is not None  # noqa: S101 - chosen above, like the next
@@ -75,3 +76,20 @@ def _moves(show: Show) -> Iterator[Move]:
         yield Move(kept.audio_url, f"{settings.site_url}{episode.slug}/{audio.name}")
         if kept.page_url:
             yield Move(kept.page_url, page_address(settings, f"{episode.slug}/{INDEX_PAGE}"))
+
+
+def _own_servers(show: Show) -> frozenset[str]:
+    """Where the podcast and its pages were: what stands on other servers may be somebody else's."""
+    pages = (one.imported.page_url for one in show.episodes if one.imported)
+    urls = (show.settings.site_url, show.settings.imported.feed_url, *pages)
+    return frozenset(urlsplit(url).netloc.lower() for url in urls if url)
+
+
+def _not_here(show: Show) -> Iterator[Problem]:
+    """What apps would lose with the old feed: episodes that came along, and are not in the new one."""
+    if not show.settings.imported.feed_url:
+        return
+    for one in show.episodes:
+        if one.imported and not published_audio(show.root, one.slug):
+            what = "it is not in site/, so whoever is led from the old feed to the new one loses it"
+            yield Problem(one.slug, what, "Approve it and run, before you redirect the feed")

@@ -432,6 +432,19 @@ def test_rules_lead_from_every_old_address_to_what_is_published(tmp_path: Path) 
         assert set(leads) == {"/feed.xml", "/a.mp3", "/b.mp3", "/?p=1", "/?p=2"}
         assert leads["/feed.xml"] == "feed.xml"
         assert (root / "site" / leads["/b.mp3"]).read_bytes() == host.files["/b.mp3"]
+        assert done.left == ()
+
+
+def test_who_redirects_too_early_is_told_what_listeners_would_lose(tmp_path: Path) -> None:
+    root = tmp_path / "show"
+    with hosted() as host:
+        fill(host)
+        first, second = (one.slug for one in reversed(take(root, host).taken))
+    approve(root, first, ADA, NOW)
+    run(root, NOW, quiet)
+    said = CliRunner().invoke(app, ["redirects", "--for", "nginx", "--root", str(root)])
+    assert f"{second}: it is not in site/" in " ".join(said.output.split())
+    assert "Import once more before" in " ".join(said.output.split())
 
 
 def test_a_changed_byte_voids_what_was_taken_over_and_striking_needs_mastering(tmp_path: Path) -> None:

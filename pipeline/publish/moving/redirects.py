@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -18,15 +19,20 @@ S3_RULES_MAX = 50
 # What a host would read as something else than a letter of an address.
 _SIGNS = {"nginx": re.compile(r"[\x00-\x1f\x7f]"), "caddy": re.compile(r"[\x00-\x1f\x7f*{}]")}
 _SIGNS |= {"netlify": re.compile(r"[\x00-\x1f\x7f*:]"), "s3": re.compile(r"[\x00-\x1f\x7f]")}
+# What is put behind an address to count who came by it; a page is the same without.
+_COUNTING = re.compile(r"(?:utm_[^=&]*|fbclid|gclid|mc_[ce]id)(?:=[^&]*)?", re.IGNORECASE)
+_SOUND = re.compile(r"\.(?:mp3|m4a|m4b|aac|ogg|oga|opus|flac|wav|mp4|m4v|mov|webm)\Z", re.IGNORECASE)
+_SERVER = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\"'`\\{}$;<>|^]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Move:
-    """One address that moved. Both are whole; `old` may have a query."""
+    """One address that moved. Both are whole; `old` may have a query. `is_feed` is the one that must not be missing."""
 
     old: str
     new: str
+    is_feed: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,38 @@ class Rules:
 def old_hosts(moves: Iterable[Move]) -> tuple[str, ...]:
     """The servers that the old addresses name, in the order of their first."""
     return tuple(dict.fromkeys(urlsplit(move.old).netloc.lower() for move in moves))
+
+
+def as_asked(moves: Sequence[Move], own: Collection[str]) -> tuple[Move, ...]:
+    """The moves by the addresses that people and apps ask the old servers for; `own` are the podcast's servers.
+
+    A feed names pages and recordings with words for those who count: `?utm_source=rss` behind a page, `?dest-id=7`
+    behind a file, a counting service before it (`https://count.example/redirect.mp3/old.example/1.mp3`). Rules for such
+    an address alone would help nobody who has the plain one, and nobody can put rules on another's server.
+    """
+    plain = [_without_counter(move, own) for move in moves]
+    files = Counter(urlsplit(move.old)[1:3] for move in {move.old: move for move in plain}.values())
+    found = []
+    for move in plain:
+        parts = urlsplit(move.old)
+        query = "&".join(one for one in parts.query.split("&") if not _COUNTING.fullmatch(one))
+        if _SOUND.search(parts.path) and files[parts[1:3]] == 1:
+            query = ""
+        found.append(Move(parts._replace(query=query).geturl(), move.new, move.is_feed))
+    return tuple(dict.fromkeys(found))
+
+
+def _without_counter(move: Move, own: Collection[str]) -> Move:
+    """A recording by the address behind the services that count it, which goes on leading there."""
+    parts = urlsplit(move.old)
+    if parts.netloc.lower() in own or not _SOUND.search(parts.path):
+        return move
+    steps = parts.path.split("/")
+    for place in range(len(steps) - 2, 0, -1):
+        step = steps[place].lower()
+        if step in own or (_SERVER.fullmatch(step) and not _SOUND.search(step)):
+            return Move(f"{parts.scheme}://{'/'.join(steps[place:])}", move.new, move.is_feed)
+    return move
 
 
 def rules_for(kind: str, host: str, moves: Sequence[Move]) -> Rules:
@@ -69,7 +107,8 @@ _Written = tuple[str, list[tuple[Move, str]]]
 def _nginx(moves: Sequence[Move]) -> _Written:
     """Exact locations; where a query decides, one location asks for it."""
     lines = ["# Where this podcast has moved to. Put this inside the server block of the old host."]
-    for path, there in _by_path(moves).items():
+    # nginx makes one slash of several before it compares.
+    for path, there in _by_path(moves, lambda path: re.sub("/{2,}", "/", path)).items():
         lines.append(f"location = {_nginx_text(path)} {{")
         # The whole query, in its order: clients send it as the feed has it.
         lines += [
@@ -111,10 +150,11 @@ def _netlify(moves: Sequence[Move]) -> _Written:
 
 def _s3(moves: Sequence[Move]) -> _Written:
     """Routing rules of a bucket's website: 50 at most, by prefix, without queries."""
-    rules: list[dict[str, object]] = []
+    rules: list[dict[str, dict[str, str]]] = []
     left: list[tuple[Move, str]] = []
-    # The longest first: the first rule whose prefix fits is taken.
-    for move in sorted(moves, key=lambda one: (-len(urlsplit(one.old).path), one.old)):
+    # The longest first, here and in the list: the first rule whose prefix fits is taken, so one that is left out leads
+    # nowhere, rather than to another episode. The feed comes before all: without it nobody finds the new place.
+    for move in sorted(moves, key=lambda one: (not one.is_feed, -len(urlsplit(one.old).path), one.old)):
         old, new = urlsplit(move.old), urlsplit(move.new)
         if not old.path.strip("/"):
             left.append((move, "a rule for the whole bucket would catch everything"))
@@ -134,6 +174,7 @@ def _s3(moves: Sequence[Move]) -> _Written:
                     },
                 }
             )
+    rules.sort(key=lambda one: -len(one["Condition"]["KeyPrefixEquals"]))
     return json.dumps(rules, ensure_ascii=False, indent=2) + "\n", left
 
 
@@ -145,12 +186,14 @@ _WRITERS: dict[str, Callable[[Sequence[Move]], _Written]] = {
 }
 
 
-def _by_path(moves: Sequence[Move]) -> dict[str, list[tuple[str, Move]]]:
+def _by_path(
+    moves: Sequence[Move], compared: Callable[[str], str] = lambda path: path
+) -> dict[str, list[tuple[str, Move]]]:
     """The moves by their path, decoded as servers compare it, each with its query."""
     found: dict[str, list[tuple[str, Move]]] = {}
     for move in moves:
         parts = urlsplit(move.old)
-        found.setdefault(unquote(parts.path) or "/", []).append((parts.query, move))
+        found.setdefault(compared(unquote(parts.path) or "/"), []).append((parts.query, move))
     return found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.publish.moving.redirects import FILES, HOSTS, S3_RULES_MAX, Move, old_hosts, rules_for
+from pipeline.publish.moving.redirects import FILES, HOSTS, S3_RULES_MAX, Move, as_asked, old_hosts, rules_for
 from tests.serving import free_port, wait_for
 
 OLD = "old.example"
@@ -24,6 +24,7 @@ MOVES = [
     Move(f"https://{OLD}/caf%C3%A9.mp3", "https://new.example/3/3-0.mp3"),
     Move(f"https://{OLD}/say-%22hi%22.mp3", "https://new.example/4/4-0.mp3"),
     Move(f"https://{OLD}/$uri/x.mp3", "https://new.example/5/5-0.mp3"),
+    Move(f"https://{OLD}/play/6/https%3A%2F%2Fcdn.example%2Fx.mp3", "https://new.example/6/6-0.mp3"),
 ]
 
 
@@ -44,6 +45,41 @@ def test_s3_says_what_it_cannot_do() -> None:
     rule = json.loads(rules_for("s3", OLD, MOVES[1:2]).text)[0]
     assert rule["Condition"] == {"KeyPrefixEquals": "audio/a b.mp3"}
     assert rule["Redirect"]["HttpRedirectCode"] == "301"
+
+
+def test_of_too_many_for_s3_the_feed_is_never_left_out() -> None:
+    long = [Move(f"https://{OLD}/episodes/{n}.mp3", f"https://new.example/{n}.mp3") for n in range(S3_RULES_MAX + 3)]
+    feed = Move(f"https://{OLD}/feed.xml", "https://new.example/feed.xml", is_feed=True)
+    rules = rules_for("s3", OLD, [feed, *long])
+    prefixes = [rule["Condition"]["KeyPrefixEquals"] for rule in json.loads(rules.text)]
+    assert len(prefixes) == S3_RULES_MAX
+    assert prefixes[-1] == "feed.xml"  # behind what begins like it
+    assert all(move in long for move, _ in rules.left)
+
+
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [
+        ("https://old.example/1/?utm_source=rss&utm_medium=rss&utm_campaign=1", "https://old.example/1/"),
+        ("https://old.example/?p=1&utm_source=rss", "https://old.example/?p=1"),
+        ("https://old.example/1.mp3?_=1&dest-id=77", "https://old.example/1.mp3"),
+        ("https://old.example/get.php?file=1.mp3", "https://old.example/get.php?file=1.mp3"),
+        ("https://dts.podtrac.com/redirect.mp3/old.example/1.mp3", "https://old.example/1.mp3"),
+        ("https://op3.dev/e,pg=1/media.cdn.example/show/1.mp3", "https://media.cdn.example/show/1.mp3"),
+        ("https://pdst.fm/e/chrt.fm/track/9/old.example/a.b/1.mp3?x=1", "https://old.example/a.b/1.mp3"),
+        ("https://op3.dev/e/https://old.example/1.mp3", "https://old.example/1.mp3"),
+        ("https://old.example/to/cdn.example/1.mp3", "https://old.example/to/cdn.example/1.mp3"),
+        ("https://cdn.example/v1.2/1.mp3", "https://cdn.example/v1.2/1.mp3"),
+        ("https://cdn.example/who.is.it/1.html", "https://cdn.example/who.is.it/1.html"),
+    ],
+)
+def test_rules_are_for_the_addresses_that_are_asked_for(named: str, asked: str) -> None:
+    assert as_asked([Move(named, "https://new.example/1")], {OLD}) == (Move(asked, "https://new.example/1"),)
+
+
+def test_what_stands_behind_a_question_mark_stays_where_it_tells_recordings_apart() -> None:
+    moves = tuple(Move(f"https://{OLD}/get.mp3?id={n}", f"https://new.example/{n}.mp3") for n in (1, 2))
+    assert as_asked(moves, {OLD}) == moves
 
 
 def test_netlify_has_a_line_for_each() -> None:
@@ -94,6 +130,7 @@ ASKED = [
     ("/caf%C3%A9.mp3", "https://new.example/3/3-0.mp3"),
     ("/say-%22hi%22.mp3", "https://new.example/4/4-0.mp3"),
     ("/$uri/x.mp3", "https://new.example/5/5-0.mp3"),
+    ("/play/6/https%3A%2F%2Fcdn.example%2Fx.mp3", "https://new.example/6/6-0.mp3"),
 ]
 
 
