@@ -8,10 +8,11 @@ the channel, I1 to I19 of the item).
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from feedgen.feed import FeedGenerator
@@ -33,6 +34,7 @@ from pipeline.show import Person, ShowSettings
 from pipeline.show.helplines import Helpline
 
 GENERATOR = "On Record"
+_LIKE_A_TAG = re.compile(r"<[a-zA-Z/!?]")
 # What an item takes besides its notes, at most, in the measured feeds.
 _OTHER_BYTES_OF_ITEM = 4000
 _LXML_DECLARATION = b"<?xml version='1.0' encoding='UTF-8'?>"
@@ -282,10 +284,15 @@ def _kept_description(settings: ShowSettings, kept: KeptItem) -> str | None:
 
 
 def _shortened(text: str) -> str:
-    """The show's description: plain text that apps may read as HTML, so escaped; cut at a word if too long."""
-    if len(escape(text, quote=False).encode()) <= DESCRIPTION_MAX_BYTES:
-        return escape(text, quote=False)
+    """The show's description, in plain text; cut at a word if too long."""
+    if len(_read_alike(text).encode()) <= DESCRIPTION_MAX_BYTES:
+        return _read_alike(text)
     words = text.split(" ")
-    while len(escape(" ".join(words) + " …", quote=False).encode()) > DESCRIPTION_MAX_BYTES:
+    while len(_read_alike(" ".join(words) + " …").encode()) > DESCRIPTION_MAX_BYTES:
         words.pop()
-    return escape(" ".join(words) + " …", quote=False)
+    return _read_alike(" ".join(words) + " …")
+
+
+def _read_alike(text: str) -> str:
+    """Plain text for apps that read HTML and for those that do not: escaped only where HTML would be read into it."""
+    return escape(text, quote=False) if unescape(text) != text or _LIKE_A_TAG.search(text) else text

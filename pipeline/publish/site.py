@@ -281,11 +281,12 @@ def _refuse_leaks(show: Show, plan: Mapping[str, bytes | Path], slugs: Collectio
 
 
 def _portraits(shop: Workshop, standing: Iterable[Candidate]) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
-    """The photos of those who are named on the pages, by a person's id, and what is wrong with the others.
+    """The photos of those who are named on the pages and in the feed, by a person's id, and what is wrong with others.
 
     A photo that cannot be used costs listeners no episode: the pages name its person without it.
     """
-    named = {person.id: person for one in standing for person in named_people(shop.show, one)}
+    hosts = {host: shop.show.people[host] for host in shop.show.settings.hosts}
+    named = hosts | {person.id: person for one in standing for person in named_people(shop.show, one)}
     portraits: dict[str, bytes] = {}
     problems: list[Problem] = []
     for person in named.values():

@@ -16,6 +16,7 @@ import warnings
 from calendar import timegm
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,13 @@ def test_c6_the_description_is_short_enough_and_is_no_html(description: str) -> 
     assert "<" not in found
     if len(description) < 100:
         assert found == "Plain, &amp; plain &lt;only&gt;."
+
+
+@pytest.mark.parametrize("description", ["Stories & talks", "R&D, AT&T: 3 < 5", "Ça & là – “oui”"])
+def test_apps_that_read_no_html_show_the_description_as_it_was_written(description: str) -> None:
+    feed = built(settings(description=description))
+    assert texts(feed, "channel/description") == [description]
+    assert unescape(description) == description  # so those that do read it show the same
 
 
 def test_c9_categories_keep_their_exact_names() -> None:

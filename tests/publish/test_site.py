@@ -109,6 +109,18 @@ def test_the_site_is_whole(house: House) -> None:
     assert not result.strays
 
 
+def test_a_regular_host_whom_no_episode_names_has_their_photo_in_the_feed(house: House) -> None:
+    ada, gus = made.PEOPLE
+    ada = ada.model_copy(update={"photo": "people/ada.jpg"})
+    house.show = replace(house.show, people={ada.id: ada, gus.id: gus}, settings=made.settings(hosts=[ada.id]))
+    (house.root / "episodes" / "people").mkdir()
+    Image.new("RGB", (300, 300), (9, 9, 9)).save(house.root / "episodes" / "people" / "ada.jpg")
+    result = house.build([house.approved(1, people=())])
+    (photo,) = (name for name in result.files if "/photo-" in name)
+    channel = house.contents()["feed.xml"].partition(b"<item>")[0]
+    assert f'img="https://show.example/{photo}"'.encode() in channel
+
+
 def test_a_photo_that_cannot_be_used_costs_no_episode(house: House) -> None:
     ada, gus = made.PEOPLE
     people = (

@@ -227,7 +227,7 @@ def test_what_a_person_writes_takes_the_place_of_what_came_along(tmp_path: Path)
     approve_imported(root, ADA, NOW)
     run(root, NOW, quiet)
     now = shown((root / "site" / "feed.xml").read_bytes())
-    assert now["channel/description"] == [("About other things &amp; more", {})]
+    assert now["channel/description"] == [("About other things & more", {})]
     assert now["channel/item/title"] == [("New", {})]
     assert now["channel/item/itunes:title"] == []
 
