@@ -84,6 +84,10 @@ in the recording by its time, as [12:34].
 """
 
 
+# Letters that are no other letter with a mark, as they are written where there are only a-z.
+_SPELT = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"})
+
+
 def podcast_guid(feed_url: str) -> UUID:
     """`podcast:guid` as the podcast namespace defines it: UUIDv5 of the feed's address without its scheme."""
     parts = urlsplit(feed_url)
@@ -92,7 +96,8 @@ def podcast_guid(feed_url: str) -> UUID:
 
 def slug_of(title: str) -> str:
     """A slug for a title: a-z, 0-9 and hyphens; empty when nothing of it can be written so."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    spelt = title.lower().translate(_SPELT)
+    plain = unicodedata.normalize("NFKD", spelt).encode("ascii", "ignore").decode()
     return "-".join(re.findall(r"[a-z0-9]+", plain))[:SLUG_MAX_CHARACTERS].strip("-")
 
 

@@ -95,6 +95,18 @@ def test_podcast_guids_agree_with_the_published_examples() -> None:
     assert podcast_guid("https://mp3s.nashownotes.com/pc20rss.xml") == UUID("917393e3-1b1e-5cef-ace4-edaa54e1f810")
 
 
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Was heißt Größe?", "was-heisst-grosse"),
+        ("Łódź, Øresund & Ærø", "lodz-oresund-aero"),
+        ("STRAẞE", "strasse"),
+    ],
+)
+def test_a_slug_loses_no_letter_of_latin_script(title: str, slug: str) -> None:
+    assert slug_of(title) == slug
+
+
 @given(st.text(max_size=120))
 def test_a_slug_made_of_a_title_is_one_or_is_empty(title: str) -> None:
     slug = slug_of(title)

@@ -11,6 +11,8 @@ from email.utils import parsedate_tz
 from html import unescape
 from urllib.parse import quote, urljoin, urlsplit
 
+from lxml.html import defs
+
 from pipeline.publish.lint import reading
 
 _ZONES_H = {
@@ -38,6 +40,7 @@ _SPOKEN = re.compile(
     r"(?:(\d+)\s*h(?:ours?|rs?)?\.?)?\s*(?:(\d+)\s*m(?:in(?:ute)?s?)?\.?)?\s*(?:(\d+)\s*s(?:ec(?:ond)?s?)?\.?)?",
     re.IGNORECASE,
 )
+_TAG = re.compile(r"</?([a-zA-Z][^\s/<>]*)([^<>]*)>")
 _LONGEST_S = 7 * 24 * 3600
 
 Fault = str | None
@@ -153,11 +156,16 @@ def count(text: str) -> tuple[int | None, Fault]:
 
 
 def line(text: str) -> tuple[str, Fault]:
-    """A text of one line without HTML, and whether it held some."""
+    """A text of one line without HTML, and whether it held some. `<Words>` in brackets that are no tag of HTML stay."""
     flat = " ".join(text.split())
     decoded = unescape(flat) if "&" in flat else flat
-    bare = " ".join(re.sub(r"</?[a-zA-Z][^<>]*>", " ", decoded).split()) if "<" in decoded else decoded
+    bare = " ".join(_TAG.sub(_unless_a_word, decoded).split()) if "<" in decoded else decoded
     return bare, None if bare == flat else "it holds HTML"
+
+
+def _unless_a_word(match: re.Match[str]) -> str:
+    name, rest = match[1], match[2]
+    return match[0] if name.isalpha() and name.lower() not in defs.tags and "=" not in rest else " "
 
 
 def address(text: str | None, base: str | None) -> tuple[str | None, Fault]:

@@ -38,6 +38,20 @@ def test_what_is_no_date_is_none(written: str) -> None:
     assert values.date(written)[0] is None
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("What does <voluntary> mean?", "What does <voluntary> mean?"),
+        ("Der <große> Tag, I <3 it", "Der <große> Tag, I <3 it"),
+        ("&lt;unterwegs&gt; &amp; da", "<unterwegs> & da"),
+        ("<b>Bold</b> and<br/>new", "Bold and new"),
+        ("A <custom onclick='x'>tag</span> <o:p></o:p>", "A tag"),
+    ],
+)
+def test_words_in_pointed_brackets_stay_in_a_title_and_html_does_not(written: str, meant: str) -> None:
+    assert values.line(written)[0] == meant
+
+
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_readers_of_values(text: str) -> None:
     moment, _ = values.date(text)
