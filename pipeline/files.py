@@ -27,6 +27,7 @@ _DISK_FAULTS = {
     errno.EROFS: ("the disk can only be read", "Name another folder, or mount the disk so that it can be written"),
     errno.EACCES: ("you may not read or write here", "Ask for the right to, or name another folder"),
     errno.EPERM: ("you may not do this here", "Ask for the right to, or name another folder"),
+    errno.ENOTDIR: ("there is a file where a folder must be", "Name another folder, or move the file away"),
     errno.EIO: ("the disk reports an error", "Copy what is on it to another disk, and run again there"),
     errno.EMFILE: ("too many files are open", "Close other programs and run again"),
     errno.ENFILE: ("too many files are open", "Close other programs and run again"),

@@ -50,6 +50,10 @@ def test_a_full_disk_is_told_as_one_and_a_fault_of_ours_is_not(tmp_path: Path) -
     assert str(failed) == "the show: the disk is full. Free some space and run again."
     named = files.disk_failed(PermissionError(errno.EACCES, "Permission denied", "notes.md"), "the show")
     assert str(named).startswith("notes.md: you may not read or write here.")
+    (tmp_path / "show").write_text("no folder")
+    with pytest.raises(NotADirectoryError) as beneath:
+        (tmp_path / "show" / "build").mkdir()
+    assert "there is a file where a folder must be" in str(files.disk_failed(beneath.value, "the show"))
     wrapped = ValueError("the tags cannot be written")
     wrapped.__context__ = OSError(errno.ENOSPC, "No space left on device")
     assert "the disk is full" in str(files.disk_failed(wrapped, "the show"))

@@ -78,7 +78,7 @@ def import_show(
         out.print(Text(f"{one.published_at:%Y-%m-%d}  {one.slug}  {one.title}"))
     out.print(Text(f"{done.title}: {_counted(done, dry_run=dry_run)}."))
     complain(done.failed)
-    if done.site_url and site_url is None:
+    if done.site_url and (site_url is None or done.site_url.rstrip("/") != site_url.rstrip("/")):
         out.print(Text(f"site_url is {done.site_url}: mend it in show.toml if site/ will stand elsewhere."))
     if done.taken and not dry_run:
         out.print(Text('Next: look them over, then onrecord approve --imported --by "NAME <MAIL>", then onrecord run'))

@@ -75,7 +75,10 @@ class Taken:
 
 @dataclass
 class Imported:
-    """What an import did. `known` were here already, `left` were not asked for; `failed` can be tried again."""
+    """What an import did. `known` were here already, `left` were not asked for; `failed` can be tried again.
+
+    `site_url` is what a new show got; of one that was here already it is what that has, where another was asked for.
+    """
 
     root: Path
     title: str
@@ -120,7 +123,8 @@ def import_feed(root: Path, wanted: Wanted, report: Report) -> Imported:
         repairs = Repairs()
         done = Imported(root, feed.show.title)
         if (root / EPISODES_FOLDER / SHOW_NAME).exists():
-            here = _here(root, load_show(root))
+            here = _here(root, show := load_show(root))
+            done.site_url = _other_site_url(show, wanted)
         else:
             here = _make_show(root, wanted, without_announced(feed.show, feed.items, repairs), url, loader, repairs)
             done.site_url = wanted.site_url or plan.default_site_url(feed.show, url)
@@ -144,10 +148,17 @@ def import_feed(root: Path, wanted: Wanted, report: Report) -> Imported:
     return done
 
 
+def _other_site_url(show: Show, wanted: Wanted) -> str | None:
+    """The show's address where another was asked for: an import changes nothing that is here."""
+    asked = wanted.site_url and f"{wanted.site_url.rstrip('/')}/"
+    return show.settings.site_url if asked and asked != show.settings.site_url else None
+
+
 def _would_do(root: Path, wanted: Wanted, feed: ForeignFeed, url: str | None) -> Imported:
     done = Imported(root, feed.show.title)
     if (root / EPISODES_FOLDER / SHOW_NAME).exists():
-        here = _here(root, load_show(root))
+        here = _here(root, show := load_show(root))
+        done.site_url = _other_site_url(show, wanted)
     else:
         here = _Here(root, plan.People.known({}), set(), set(), 0)
         done.site_url = wanted.site_url or plan.default_site_url(feed.show, url)
@@ -164,7 +175,8 @@ def _read_all(feed: str, loader: Downloader, report: Report) -> tuple[ForeignFee
     if not feed.startswith(("http://", "https://")):
         path = Path(feed)
         if not path.is_file():
-            raise Refused(Problem(feed, "there is no feed here", "Name a feed's address or its file"))
+            remedy = "Name a feed's address, beginning with https://, or its file"
+            raise Refused(Problem(feed, "there is no feed here", remedy))
         if path.stat().st_size > lint_reading.MAX_BYTES:
             raise Refused(Problem(feed, f"it has {path.stat().st_size:,} bytes, which nothing reads", "Split it"))
         return read(path.read_bytes(), None), None

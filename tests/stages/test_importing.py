@@ -564,3 +564,14 @@ def test_the_address_is_asked_for_only_where_nobody_gave_it(tmp_path: Path) -> N
         done = CliRunner().invoke(app, ["import", str(feed), str(tmp_path / "show"), "--dry-run", *given])
         assert done.exit_code == 0, done.output
         assert ("mend it in show.toml" in done.output) == is_told
+
+
+def test_another_address_for_a_show_that_is_here_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    root = add_episode(tmp_path, "first-talk")
+    has = load_show(root).settings.site_url
+    feed = tmp_path / "feed.xml"
+    feed.write_text(FEED.format(items="", head="", url="https://old.example"), "utf-8")
+    for given, is_told in (("https://new.example/", True), (has.rstrip("/"), False)):
+        for dry in ([], ["--dry-run"]):
+            done = CliRunner().invoke(app, ["import", str(feed), str(root), "--site-url", given, *dry])
+            assert (f"site_url is {has}: mend it in show.toml" in done.output) == is_told, done.output

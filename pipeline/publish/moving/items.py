@@ -109,7 +109,10 @@ class ItemReader:
         written = said(element)
         guid = "".join(written.split("\n")).strip() if "\n" in written else written.strip()
         if not guid or element is None or len(guid) > GUID_MAX_CHARACTERS:
-            self._told("it has no guid", "The address of its recording is its guid, as apps have taken it")
+            self._told(
+                "it has no guid",
+                "The address of its recording is its guid, as Apple takes it; a few apps will show it as new",
+            )
             return enclosure.url, False
         if guid != written:
             self._told("white space stands around its guid", "It was left out, as apps do")

@@ -29,6 +29,9 @@ _CHANNEL_READ = {
         "itunes:block", "itunes:complete", "itunes:new-feed-url", "podcast:guid", "podcast:locked", "podcast:medium",
         "podcast:person", "podcast:podping", "atom:link",
     )),
+    # How often to ask the old place, and whether that document was the whole feed.
+    *(f"{{http://purl.org/rss/1.0/modules/syndication/}}{name}" for name in ("updatePeriod", "updateFrequency")),
+    *(f"{{http://purl.org/syndication/history/1.0}}{name}" for name in ("complete", "archive")),
 }  # fmt: skip
 
 

@@ -31,6 +31,17 @@ def test_nothing_is_mended_where_nothing_is_wrong() -> None:
     assert read(GOOD, URL).repairs == ()
 
 
+def test_what_held_for_the_old_place_alone_is_left_there() -> None:
+    """A feed of several pages that says it is whole would be read no further."""
+    there = (
+        '<fh:complete xmlns:fh="http://purl.org/syndication/history/1.0"/>'
+        '<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">hourly</sy:updatePeriod>'
+        '<odd:show xmlns:odd="urn:odd">kept</odd:show>'
+    )
+    feed = read(f'<rss version="2.0"><channel><title>A</title>{there}</channel></rss>'.encode(), URL)
+    assert [tag.tag for tag in feed.show.kept.tags] == ["{urn:odd}show"]
+
+
 TRAILERS = """<rss version="2.0" xmlns:podcast="https://podcastindex.org/namespace/1.0"
  xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>A</title>{trailers}
 <item><title>Trailer</title><guid>a</guid><itunes:episodeType>trailer</itunes:episodeType>
