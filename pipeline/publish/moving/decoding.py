@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
+from html import unescape
 from html.entities import html5
 from itertools import islice
 from urllib.parse import quote
@@ -32,6 +33,8 @@ _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._:-]
 _DECLARATION = re.compile(r"<\?xml(?:\s[^>]*?)?\?>")
 _ROOT = re.compile(r"<(?:rss|rdf:RDF|feed)[\s>]", re.IGNORECASE)
 _START = re.compile(r"<\?xml[\s?]|<(?:rss|rdf:RDF|feed)[\s>]", re.IGNORECASE)
+_LINK = re.compile(r"<link\s[^<>]{1,1000}>", re.IGNORECASE)
+_HREF = re.compile(r"""\shref\s*=\s*["']([^\s"'<>]{1,500})["']""", re.IGNORECASE)
 _CDATA = "<![CDATA["
 _VERBATIM = re.compile(r"<!\[CDATA\[|<!--")
 _CDATA_END = re.compile(r"\]\]>")
@@ -132,11 +135,22 @@ def _without_controls(text: str, repairs: Repairs) -> str:
     return without_forbidden(text)
 
 
+def _feed_of_page(text: str) -> str:
+    """The feed that a web page names for browsers, as it is written there; empty where it names none."""
+    for link in _LINK.findall(text):
+        href = _HREF.search(link)
+        if href and "application/rss+xml" in link.lower():
+            return unescape(href[1])
+    return ""
+
+
 def _trimmed(text: str, repairs: Repairs) -> str:
     """From the declaration to the end of the root, without a document type."""
     start = _START.search(text)
     if start is None:
-        raise Refused(Problem("feed", "it is no RSS feed", "Give the address of the feed itself, not of a page"))
+        named = _feed_of_page(text)
+        remedy = f"Give the address of the feed itself, not of a page{named and f'; this one names {named}'}"
+        raise Refused(Problem("feed", "it is no RSS feed", remedy))
     if text[: start.start()].strip():
         repairs.add("feed, line 1", "something stands before the feed", "It was left out")
     elif start.start():

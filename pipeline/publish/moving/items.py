@@ -37,6 +37,7 @@ class ItemReader:
         self._element = element
         self._base = base
         self._repairs = repairs
+        in_their_case(element, _ITEM_READ, "item", repairs)
         title = " ".join(said(element.find("title")).split())[:60]
         line = f" (line {element.sourceline})" if element.sourceline else ""
         self.where = f"item “{title}”{line}" if title else f"item {number} without a title{line}"
@@ -192,6 +193,17 @@ class ItemReader:
 
 def _is_audio(one: Enclosure) -> bool:
     return one.type.startswith("audio/") or urlsplit(one.url).path.lower().endswith(_AUDIO_SUFFIXES)
+
+
+def in_their_case(parent: etree._Element, known: set[str], where: str, repairs: Repairs) -> None:
+    """Give children of `parent` that differ from `known` names in case alone those names: some apps read them so."""
+    meant = {name.lower(): name for name in known}
+    for element in parent:
+        name = meant.get(element.tag.lower()) if isinstance(element.tag, str) and element.tag not in known else None
+        if name is not None and parent.find(name) is None:
+            written, element.tag = prefixed(element), name
+            what = f"<{written}> is not written <{prefixed(element)}>"
+            repairs.add(where, what, "It was read as that", kind=f"case of {name}")
 
 
 def people_of(parent: etree._Element, base: str | None) -> Iterator[ForeignPerson]:

@@ -17,7 +17,7 @@ from pipeline.publish.lint.reading import child, children, clark, links, said
 from pipeline.publish.moving import values
 from pipeline.publish.moving.decoding import tree
 from pipeline.publish.moving.foreign import UNDATED, ForeignFeed, ForeignItem, ForeignShow
-from pipeline.publish.moving.items import ItemReader, others, people_of, text_of
+from pipeline.publish.moving.items import ItemReader, in_their_case, others, people_of, text_of
 from pipeline.publish.moving.kept import KeptItem, clean, holds_html
 from pipeline.publish.moving.repairs import Repairs
 
@@ -40,6 +40,7 @@ def read(content: bytes, url: str | None) -> ForeignFeed:
     repairs = Repairs()
     root = tree(content, repairs)
     channel = _channel(root)
+    in_their_case(channel, _CHANNEL_READ, "channel", repairs)
     own = next((link.get("href") for link in links(channel, "self") if link.get("href")), None)
     link, _ = values.address(said(channel.find("link")), url or own)
     base = url or own or link

@@ -31,6 +31,32 @@ def test_nothing_is_mended_where_nothing_is_wrong() -> None:
     assert read(GOOD, URL).repairs == ()
 
 
+ODD_CASE = """<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>A</title>
+<itunes:Author>Ada</itunes:Author><item><title>One</title><GUID isPermaLink="false">one</GUID>
+<itunes:Explicit>yes</itunes:Explicit>
+<itunes:explicit>no</itunes:explicit><pubdate>Sat, 01 Feb 2020 10:00:00 +0100</pubdate>
+<itunes:episodetype>bonus</itunes:episodetype>
+<enclosure url="https://a.example/1.mp3" length="1" type="audio/mpeg"/></item></channel></rss>"""
+
+
+def test_names_in_another_case_are_read_as_they_are_meant_and_none_that_is_right_is_passed_over() -> None:
+    feed = read(ODD_CASE.encode(), URL)
+    (item,) = feed.items
+    assert (feed.show.author, item.guid, item.type, item.explicit) == ("Ada", "one", "bonus", False)
+    assert item.published_at.isoformat() == "2020-02-01T10:00:00+01:00"
+    assert "<GUID> is not written <guid>. It was read as that" in " ".join(map(str, feed.repairs))
+
+
+def test_of_a_web_page_the_feed_that_it_names_is_told() -> None:
+    links = '<link rel="icon" href="/a.ico"><link type="application/rss+xml" rel="alternate" href="/feed?a=1&amp;b=2">'
+    with pytest.raises(Refused) as refused:
+        read(f"<!doctype html><html><head>{links}</head></html>".encode(), URL)
+    assert refused.value.problems[0].remedy.endswith("not of a page; this one names /feed?a=1&b=2")
+    with pytest.raises(Refused) as refused:
+        read(b"<!doctype html><html></html>", URL)
+    assert refused.value.problems[0].remedy.endswith("not of a page")
+
+
 def test_what_held_for_the_old_place_alone_is_left_there() -> None:
     """A feed of several pages that says it is whole would be read no further."""
     there = (
