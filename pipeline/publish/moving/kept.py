@@ -39,6 +39,8 @@ _BLOCK_END = re.compile(r"<br\s*/?>|</(?:p|li|div|h[1-6]|blockquote|tr|pre)>")
 _ELEMENT = re.compile(r"<[^<>]*>")
 # Also what is not closed: what stands behind it could close it.
 _HTML = re.compile(r"<[a-zA-Z/!?]")
+_PICTURE = re.compile(r"<img\s[^<>]{1,2000}>", re.I)
+_UNSEEN = tuple(re.compile(rf"\s{side}\s*=\s*[\"']?[01](?:px)?(?![\w.%])", re.I) for side in ("width", "height"))
 _SCRIPT_ADDRESS = re.compile(r"(?:javascript|vbscript|data):", re.I)
 _IGNORED = re.compile(r"[\x00-\x20]+")  # what browsers do not see in the scheme of an address
 
@@ -80,12 +82,13 @@ def holds_html(text: str) -> bool:
 def clean(text: str, base: str | None = None) -> str:
     """A text of a feed as listeners may get it: plain text stays letter for letter, HTML loses what could run.
 
-    Relative addresses are made whole with `base`; without one they are left out.
+    Pictures of one pixel, by which somebody else counts who reads, are left out. Relative addresses are made whole with
+    `base`; without one they are left out.
     """
     if not _HTML.search(text):
         return text
     return nh3.clean(
-        text,
+        _PICTURE.sub(lambda match: "" if all(one.search(match[0]) for one in _UNSEEN) else match[0], text),
         tags=set(_FEED_TAGS),
         url_schemes=set(SCHEMES) | {"tel"},
         url_relative=("rewrite_with_base", base) if base else "deny",

@@ -44,6 +44,24 @@ def test_no_text_runs_and_cleaning_twice_changes_nothing(text: str) -> None:
     assert kept.clean(once) == once
 
 
+@pytest.mark.parametrize(
+    ("picture", "stays"),
+    [
+        ('<img src="https://count.example/g.gif?b=1&amp;p=2" width="1" height="1" alt="" />', False),
+        ("<IMG height=0 width='1px' src=https://count.example/x>", False),
+        ('<img width="1" height="1" alt="><script>alert(1)</script>" src="https://count.example/x">', False),
+        ('<img src="https://old.example/us.jpg" width="100%" height="1">', True),
+        ('<img src="https://old.example/us.jpg" width="10" height="1.5">', True),
+        ('<img src="https://old.example/us.jpg" alt="Us">', True),
+    ],
+)
+def test_nobody_else_counts_who_reads_the_notes(picture: str, stays: bool) -> None:
+    cleaned = kept.clean(f"<p>Before {picture} behind</p>")
+    assert ("<img" in cleaned) == stays
+    assert cleaned.startswith("<p>Before")
+    assert not RUNS.search(cleaned)
+
+
 def test_plain_text_stays_letter_for_letter() -> None:
     text = "Tom & Jerry, 5 < 6 &amp; more\n\nhttps://x.example/?a=1&b=2"
     assert kept.clean(text) == text
