@@ -81,8 +81,14 @@ def unused(wanted: str, taken: Collection[str]) -> str:
 
 
 def slug_for(item: ForeignItem, taken: Collection[str]) -> str:
-    """The folder of an episode: year, month and title, and a number where that is taken."""
-    title = slug_of(item.title) or f"episode-{item.episode or item.number}"
+    """The folder of an episode: year, month and title, and a number where that is taken.
+
+    Of a title in another script, of which at most its digits can be written, the episode's number or its day takes the
+    place.
+    """
+    title = slug_of(item.title)
+    if not title or (title.replace("-", "").isdecimal() and not item.title.isascii()):
+        title = f"episode-{item.episode}" if item.episode else f"{item.published_at:%d}"
     wanted = f"{item.published_at:%Y-%m}-{title}"[:SLUG_MAX_CHARACTERS].strip("-")
     return unused(wanted, taken)
 
@@ -270,7 +276,8 @@ def _known_categories(show: ForeignShow, repairs: Repairs) -> Iterator[str]:
 
 
 def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+    """A name whatever its capitals and spaces, and whichever apostrophe it is written with."""
+    return " ".join(name.casefold().replace("\u2019", "'").split())
 
 
 def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import Refused
-from pipeline.publish.moving.plan import People, show_toml
+from pipeline.publish.moving.foreign import ForeignPerson
+from pipeline.publish.moving.plan import People, show_toml, slug_for
 from pipeline.publish.moving.reading import read, without_announced
 from pipeline.publish.moving.repairs import Repairs
 from tests.publish.moving.golden_pairs import GOLDEN, NAMES, URL, read_pair
@@ -55,6 +56,30 @@ def test_of_a_web_page_the_feed_that_it_names_is_told() -> None:
     with pytest.raises(Refused) as refused:
         read(b"<!doctype html><html></html>", URL)
     assert refused.value.problems[0].remedy.endswith("not of a page")
+
+
+@pytest.mark.parametrize(
+    ("title", "number", "slug"),
+    [
+        ("Two talks", "", "2020-02-two-talks"),
+        ("1984", "", "2020-02-1984"),
+        ("みんなの声", "", "2020-02-17"),
+        ("みんなの声", "<itunes:episode>5</itunes:episode>", "2020-02-episode-5"),
+        ("第5回", "<itunes:episode>5</itunes:episode>", "2020-02-episode-5"),
+    ],
+)
+def test_a_folder_is_named_by_what_is_known_of_its_episode(title: str, number: str, slug: str) -> None:
+    feed = f"""<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>A</title>
+<item><title>{title}</title><guid>a</guid><pubDate>Mon, 17 Feb 2020 10:00:00 GMT</pubDate>{number}
+<enclosure url="https://a.example/1.mp3" length="1" type="audio/mpeg"/></item></channel></rss>"""
+    (item,) = read(feed.encode(), URL).items
+    assert slug_for(item, ()) == slug
+
+
+def test_whoever_is_written_with_two_apostrophes_is_one_person() -> None:
+    people = People.known({})
+    named = [ForeignPerson(name, "host", "cast", None, None) for name in ("Anna O\u2019Neill", "anna O'Neill")]
+    assert len({people.id_of(one) for one in named}) == 1
 
 
 def test_what_held_for_the_old_place_alone_is_left_there() -> None:
