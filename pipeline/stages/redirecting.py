@@ -13,6 +13,7 @@ from pipeline.errors import Problem, Refused
 from pipeline.publish.moving.redirects import FILES, HOSTS, Move, as_asked, old_hosts, rules_for
 from pipeline.publish.pages import FEED, INDEX_PAGE, page_address
 from pipeline.show import Show, load_show
+from pipeline.stages.importing import STAGING
 from pipeline.stages.status import build_folder
 from pipeline.stages.takenover import published_audio
 
@@ -86,9 +87,12 @@ def _own_servers(show: Show) -> frozenset[str]:
 
 
 def _not_here(show: Show) -> Iterator[Problem]:
-    """What apps would lose with the old feed: episodes that came along, and are not in the new one."""
+    """What apps would lose with the old feed: episodes that came along, and are not in the new one, or never came."""
     if not show.settings.imported.feed_url:
         return
+    if (build_folder(show.root) / STAGING).exists():
+        what = "it left episodes behind, which whoever is led from the old feed to the new one loses"
+        yield Problem("the last import", what, "Import again, before you redirect the feed")
     for one in show.episodes:
         if one.imported and not published_audio(show.root, one.slug):
             what = "it is not in site/, so whoever is led from the old feed to the new one loses it"

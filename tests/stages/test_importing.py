@@ -439,11 +439,17 @@ def test_who_redirects_too_early_is_told_what_listeners_would_lose(tmp_path: Pat
     root = tmp_path / "show"
     with hosted() as host:
         fill(host)
-        first, second = (one.slug for one in reversed(take(root, host).taken))
-    approve(root, first, ADA, NOW)
-    run(root, NOW, quiet)
+        host.files["/b.mp3"] = b"<html>not here</html>"
+        (first,) = take(root, host).taken
+        approve(root, first.slug, ADA, NOW)
+        run(root, NOW, quiet)
+        said = CliRunner().invoke(app, ["redirects", "--for", "nginx", "--root", str(root)])
+        assert "the last import: it left episodes behind" in " ".join(said.output.split())
+        fill(host)
+        (second,) = take(root, host).taken
     said = CliRunner().invoke(app, ["redirects", "--for", "nginx", "--root", str(root)])
-    assert f"{second}: it is not in site/" in " ".join(said.output.split())
+    assert "the last import" not in said.output
+    assert f"{second.slug}: it is not in site/" in " ".join(said.output.split())
     assert "Import once more before" in " ".join(said.output.split())
 
 
