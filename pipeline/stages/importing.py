@@ -162,6 +162,7 @@ def _would_do(root: Path, wanted: Wanted, feed: ForeignFeed, url: str | None) ->
     else:
         here = _Here(root, plan.People.known({}), set(), set(), 0)
         done.site_url = wanted.site_url or plan.default_site_url(feed.show, url)
+    _check_is_one_show(feed, here)
     for item, _ in _choose(feed, here, wanted, done):
         slug = plan.slug_for(item, here.slugs)
         here.slugs.add(slug)
@@ -229,7 +230,18 @@ def _choose(feed: ForeignFeed, here: _Here, wanted: Wanted, done: Imported) -> l
 
 
 def _check_is_one_show(feed: ForeignFeed, here: _Here) -> None:
-    """A second feed in the same folder is most often a slip."""
+    """A second feed in the same folder is most often a slip, and so is a new show made for the feed to come to.
+
+    That would go on with a new guid, its own artwork and no rule for the old feed: in apps another podcast.
+    """
+    if not here.guids and (here.folder / SHOW_NAME).exists() and not (here.folder / IMPORTED_NAME).exists():
+        raise Refused(
+            Problem(
+                str(here.folder),
+                "it holds a show without episodes, and its guid, artwork and texts would stand for those of the feed",
+                "Name a folder that is not there yet: the import makes the show, and onrecord new-show is not needed",
+            )
+        )
     if here.guids and feed.items and not any(item.guid in here.guids for item in feed.items):
         raise Refused(
             Problem(

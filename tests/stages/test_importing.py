@@ -572,6 +572,20 @@ def test_the_address_is_asked_for_only_where_nobody_gave_it(tmp_path: Path) -> N
         assert ("mend it in show.toml" in done.output) == is_told
 
 
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]], ids=["in earnest", "dry run"])
+def test_a_show_that_was_made_for_the_feed_does_not_take_its_place(tmp_path: Path, dry: list[str]) -> None:
+    """With its guid, its placeholder for artwork and without a rule for the old feed it would be another podcast."""
+    root = tmp_path / "show"
+    made = ["new-show", str(root), "--title", "The old show", "--site-url", "https://new.example/"]
+    assert CliRunner().invoke(app, made).exit_code == 0
+    feed = tmp_path / "feed.xml"
+    feed.write_text(FEED.format(items=FIRST.format(url="https://old.example", size=1), head="", url=""), "utf-8")
+    done = CliRunner().invoke(app, ["import", str(feed), str(root), *dry])
+    assert isinstance(done.exception, Refused)
+    assert "onrecord new-show is not needed" in str(done.exception)
+    assert not list(root.glob("episodes/*/episode.toml"))
+
+
 def test_another_address_for_a_show_that_is_here_is_not_passed_over_in_silence(tmp_path: Path) -> None:
     root = add_episode(tmp_path, "first-talk")
     has = load_show(root).settings.site_url
