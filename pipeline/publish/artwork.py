@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Literal
 
 import PIL
-from PIL import Image, ImageCms, ImageDraw, ImageOps, features
+from PIL import Image, ImageCms, ImageDraw, ImageOps, PngImagePlugin, features
 
 from pipeline import files
 from pipeline.errors import InvalidAudio, Problem
 from pipeline.publish.lettering import drawable, fitted
+from pipeline.show.scaffold import PLACEHOLDER_MARK
 
 FEED_SIZE_PX = 3000
 PAGE_SIZE_PX = 600
@@ -147,7 +148,7 @@ def portrait(path: Path, folder: Path) -> Path:
 def placeholder(title: str) -> bytes:
     """Artwork for a show that has none yet: a PNG of 1400 pixels with a waveform and, where it can be drawn, the title.
 
-    The same title gives the same picture.
+    The same title gives the same picture. It says of itself what it is, so that it is not published unnoticed.
     """
     picture = Image.new("RGB", (_MIN_PX, _MIN_PX), _PLACEHOLDER_GROUND)
     draw = ImageDraw.Draw(picture)
@@ -164,8 +165,9 @@ def placeholder(title: str) -> bytes:
         pitch_px = letters.size * 1.25
         for number, line in enumerate(lines):
             draw.text((140, 780 + round(number * pitch_px)), line, font=letters, fill=_PLACEHOLDER_INK)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
+    buffer, told = io.BytesIO(), PngImagePlugin.PngInfo()
+    told.add_text("Comment", PLACEHOLDER_MARK)
+    picture.save(buffer, "PNG", optimize=True, pnginfo=told)
     return buffer.getvalue()
 
 

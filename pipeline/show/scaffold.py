@@ -29,6 +29,8 @@ from pipeline.show.sources import SOURCES_NAME
 _PODCAST_NAMESPACE = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 
 DESCRIPTION_START = "What this show is about, in a sentence or two."
+PLACEHOLDER_MARK = "On Record placeholder"  # in the comment of a picture that stands for artwork
+_MARK_WITHIN_BYTES = 200
 
 _SHOW = """\
 title = {title}
@@ -92,6 +94,15 @@ def podcast_guid(feed_url: str) -> UUID:
     """`podcast:guid` as the podcast namespace defines it: UUIDv5 of the feed's address without its scheme."""
     parts = urlsplit(feed_url)
     return uuid5(_PODCAST_NAMESPACE, f"{parts.netloc}{parts.path}".rstrip("/"))
+
+
+def is_placeholder(picture: Path) -> bool:
+    """Whether it is the artwork that a show begins with; False where it cannot be read."""
+    try:
+        with picture.open("rb") as stream:
+            return PLACEHOLDER_MARK.encode() in stream.read(_MARK_WITHIN_BYTES)
+    except OSError:
+        return False
 
 
 def slug_of(title: str) -> str:

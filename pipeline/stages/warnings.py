@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
 
 from pipeline.errors import Problem
 from pipeline.show import EPISODE_NAME, SHOW_NAME, Episode, Show
 from pipeline.show.consent import CONSENT_NAME
 from pipeline.show.helplines import HELPLINES_NAME
-from pipeline.show.scaffold import DESCRIPTION_START
+from pipeline.show.scaffold import DESCRIPTION_START, is_placeholder
 
 HELPLINE_DAYS = 180
 CONSENT_NOTICE_DAYS = 30
@@ -24,6 +26,7 @@ def warnings(show: Show, episode: Episode, today: date) -> tuple[Problem, ...]:
     """Everything of an episode that somebody should look at. Each kind of warning is one line here."""
     return (
         *_description(show),
+        *_artwork(show.folder / show.settings.artwork),
         *_helplines(show, episode, today),
         *_consents(show, episode, today),
     )
@@ -49,6 +52,17 @@ def _description(show: Show) -> Iterator[Problem]:
     if show.settings.description.strip() == DESCRIPTION_START:
         what = f"the description is still “{DESCRIPTION_START}”, and apps will show that"
         yield Problem(str(show.folder / SHOW_NAME), what, "Write what the show is about")
+
+
+@lru_cache(maxsize=1)  # thousands of episodes have it in common
+def _is_placeholder(path: Path, changed_ns: int) -> bool:
+    return is_placeholder(path)
+
+
+def _artwork(path: Path) -> Iterator[Problem]:
+    if path.is_file() and _is_placeholder(path, path.stat().st_mtime_ns):
+        what = "the artwork is still the placeholder that the show began with, and apps will show that"
+        yield Problem(str(path), what, "Put the show's picture in its place: square, 1400 to 3000 pixels")
 
 
 def _helplines(show: Show, episode: Episode, today: date) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -98,7 +99,7 @@ def test_the_sample_has_no_sound_that_is_not_listed(tmp_path: Path) -> None:
     assert [unlisted_sound(show, episode) for episode in show.episodes] == [()] * len(show.episodes)
 
 
-def test_a_description_nobody_wrote_is_told(tmp_path: Path) -> None:
+def test_a_description_and_artwork_that_nobody_made_are_told(tmp_path: Path) -> None:
     from pipeline.publish.artwork import placeholder
     from pipeline.show.scaffold import new_episode, new_show
 
@@ -106,7 +107,11 @@ def test_a_description_nobody_wrote_is_told(tmp_path: Path) -> None:
     (tmp_path / "talk.wav").write_bytes(b"sound")
     for slug in ("first-talk", "second-talk"):
         new_episode(tmp_path, slug, "A talk", NOW, tmp_path / "talk.wav")
-    (told,) = all_warnings(survey(tmp_path, NOW))
+    told, pictured = all_warnings(survey(tmp_path, NOW))
+    assert "the artwork is still the placeholder" in pictured.what
+    picture = tmp_path / "episodes" / "artwork.png"
+    assert pictured.where == str(picture)
+    Image.new("RGB", (1400, 1400)).save(picture)
     assert "the description is still “What this show is about" in told.what
     path = tmp_path / "episodes" / "show.toml"
     assert told.where == str(path)
