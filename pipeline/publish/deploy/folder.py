@@ -51,14 +51,12 @@ class Folder:
     def open(self, writer: Writer | None) -> Iterator[FolderSession]:
         """Hold its lock, which the kernel lets go when its holder dies; raises Refused, NoAnswer or Busy."""
         with _telling(self._path):
+            if not self._path.parent.is_dir():
+                raise Refused(Problem(self.place, f"there is no folder {self._path.parent}", "Mend path in show.toml"))
             if writer is None:
                 yield FolderSession(self._path, writes=False)
                 return
             if not self._path.is_dir():
-                if not self._path.parent.is_dir():
-                    raise Refused(
-                        Problem(self.place, f"there is no folder {self._path.parent}", "Mend path in show.toml")
-                    )
                 _make_folder(self._path)
             lock = FileLock(self._path / _LOCK)
             try:

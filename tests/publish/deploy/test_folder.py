@@ -114,8 +114,9 @@ def test_one_publisher_at_a_time(tmp_path: Path) -> None:
 
 
 def test_what_stands_in_the_way_is_refused_and_left_alone(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="there is no folder"), Folder(tmp_path / "no" / "where").open(ME):
-        pass
+    for writer in (ME, None):  # whoever only looks what would be done is told, too
+        with pytest.raises(Refused, match="there is no folder"), Folder(tmp_path / "no" / "where").open(writer):
+            pass
     (tmp_path / "www" / CURRENT).mkdir(parents=True)
     (tmp_path / "www" / CURRENT / "index.html").write_text("theirs", encoding="utf-8")
     with pytest.raises(Refused, match="not the link that a publication makes"):
