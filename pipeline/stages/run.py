@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from pipeline.errors import OnRecordError, Problem, Refused
 from pipeline.publish.wording import counted
 from pipeline.review import approvals, checked, signatures
 from pipeline.show import EPISODES_FOLDER, SHOW_NAME, Episode, Show, load_show
+from pipeline.stages import stopped
 from pipeline.stages.faults import Failed, set_aside
 from pipeline.stages.learning import learn
 from pipeline.stages.locks import exclusively
@@ -24,6 +26,7 @@ from pipeline.stages.status import (
     EpisodeStatus,
     Reading,
     all_warnings,
+    build_folder,
     read_episode,
     remembered_digests,
     survey_show,
@@ -64,13 +67,17 @@ def run(root: Path, now: datetime, report: Report, *, cluster: Cluster | None = 
         if told := standing.recall(now):
             return RunResult(told.statuses, (), told.strays, told.warnings)
         standing.forget()
+        stopped.forget(build_folder(root))
+        began_ns = time.time_ns()
         show = load_show(root)
-        result = _run(show, standing, now, report, cluster)
+        result = _run(show, standing, now, began_ns, report, cluster)
     # Last, and after the lock: what strangers' servers take in time, nobody here waits for.
     return replace(result, warnings=(*result.warnings, *_link_warnings(show, now, report)))
 
 
-def _run(show: Show, standing: Standing, now: datetime, report: Report, cluster: Cluster | None) -> RunResult:
+def _run(
+    show: Show, standing: Standing, now: datetime, began_ns: int, report: Report, cluster: Cluster | None
+) -> RunResult:
     root = show.root
     with swept(show):
         digests = remembered_digests(root)
@@ -95,6 +102,7 @@ def _run(show: Show, standing: Standing, now: datetime, report: Report, cluster:
         learn(show, ordered)
         built = publish(show, ordered, digests, now, failed, report)
         digests.save()
+        stopped.keep(show, build_folder(root), failed, began_ns)
         statuses = survey_show(show, readings, now, failed)
     result = RunResult(
         statuses,

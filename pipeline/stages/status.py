@@ -19,7 +19,7 @@ from pipeline.publish.moving.kept import page_notes, read_kept
 from pipeline.publish.struck import Turn, read_text, record_struck
 from pipeline.review import approvals
 from pipeline.show import IMPORTED_NAME, NOTES_NAME, Episode, Show, Source, Term, load_show
-from pipeline.stages import stamps, takenover
+from pipeline.stages import stamps, stopped, takenover
 from pipeline.stages.belonging import foreign_machine_words
 from pipeline.stages.guarding import safeguard_refusals, struck_turns
 from pipeline.stages.noticed import noticed
@@ -241,7 +241,8 @@ def _since_publication(
 def survey(root: Path, now: datetime) -> tuple[EpisodeStatus, ...]:
     """How every episode stands, without changing anything. Raises InvalidShow."""
     show, digests = load_show(root), remembered_digests(root)
-    return survey_show(show, {one.slug: read_episode(show, one, digests) for one in show.episodes}, now, {})
+    readings = {one.slug: read_episode(show, one, digests) for one in show.episodes}
+    return survey_show(show, readings, now, stopped.recall(show, build_folder(root)))
 
 
 def survey_show(
