@@ -90,7 +90,7 @@ def _counted(done: Imported, *, dry_run: bool) -> str:
     said = [f"{len(done.taken)} {'episode' if len(done.taken) == 1 else 'episodes'} {verb}"] if done.taken else []
     said += [f"{done.known} {'was' if done.known == 1 else 'were'} here already"] if done.known else []
     said += [f"{done.left} left for later"] if done.left else []
-    said += [f"{len(done.failed)} failed"] if done.failed else []
+    said += [f"{len(done.failed)} {'would fail' if dry_run else 'failed'}"] if done.failed else []
     return "; ".join(said) or "the feed lists no episode that could be taken over"
 
 

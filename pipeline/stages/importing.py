@@ -17,7 +17,7 @@ from typing import Any
 import tomlkit
 
 from pipeline import __version__, files
-from pipeline.errors import InvalidInput, InvalidShow, NoAnswer, Problem, Refused
+from pipeline.errors import InvalidInput, InvalidShow, NoAnswer, OnRecordError, Problem, Refused
 from pipeline.publish.lint import reading as lint_reading
 from pipeline.publish.moving import plan
 from pipeline.publish.moving.downloading import Downloader, by_number
@@ -110,7 +110,7 @@ def import_feed(root: Path, wanted: Wanted, report: Report) -> Imported:
 
     Raises Refused where the feed cannot be read, is locked (podcast:locked), or the folder holds something else,
     NoAnswer where its server gives none, InvalidShow where the show that is here cannot be used. What stops one episode
-    is in `failed`, and the others go on.
+    is in `failed`, and the others go on; in a dry run what would stop one is, as far as its address tells.
     """
     loader = Downloader(wanted.feed, f"OnRecord/{__version__} (moving a podcast)")
     feed, url = _read_all(wanted.feed, loader, report)
@@ -118,7 +118,7 @@ def import_feed(root: Path, wanted: Wanted, report: Report) -> Imported:
         what = "it says that it may not be imported (podcast:locked)"
         raise Refused(Problem("feed", what, "Unlock it at its host; or add --despite-lock where the podcast is yours"))
     if wanted.dry_run:
-        return _would_do(root, wanted, feed, url)
+        return _would_do(root, wanted, feed, url, loader)
     with exclusively(root):
         repairs = Repairs()
         done = Imported(root, feed.show.title)
@@ -135,10 +135,7 @@ def import_feed(root: Path, wanted: Wanted, report: Report) -> Imported:
             try:
                 _take(here, slug, item, position, feed.show, loader, repairs, report)
             except (InvalidInput, NoAnswer, Refused) as error:
-                done.failed += [
-                    replace(one, where=f"{item.where}: {one.where}", remedy=f"{one.remedy}; then import again")
-                    for one in error.problems
-                ]
+                done.failed += _told(item, error)
             else:
                 here.slugs.add(slug)
                 done.taken.append(Taken(slug, item.title, item.guid, item.published_at))
@@ -154,7 +151,7 @@ def _other_site_url(show: Show, wanted: Wanted) -> str | None:
     return show.settings.site_url if asked and asked != show.settings.site_url else None
 
 
-def _would_do(root: Path, wanted: Wanted, feed: ForeignFeed, url: str | None) -> Imported:
+def _would_do(root: Path, wanted: Wanted, feed: ForeignFeed, url: str | None, loader: Downloader) -> Imported:
     done = Imported(root, feed.show.title)
     if (root / EPISODES_FOLDER / SHOW_NAME).exists():
         here = _here(root, show := load_show(root))
@@ -165,10 +162,23 @@ def _would_do(root: Path, wanted: Wanted, feed: ForeignFeed, url: str | None) ->
     _check_is_one_show(feed, here)
     for item, _ in _choose(feed, here, wanted, done):
         slug = plan.slug_for(item, here.slugs)
-        here.slugs.add(slug)
-        done.taken.append(Taken(slug, item.title, item.guid, item.published_at))
+        try:
+            loader.check(item.enclosure.url)
+        except Refused as error:
+            done.failed += _told(item, error)
+        else:
+            here.slugs.add(slug)
+            done.taken.append(Taken(slug, item.title, item.guid, item.published_at))
     done.repairs = list(feed.repairs)
     return done
+
+
+def _told(item: ForeignItem, error: OnRecordError) -> list[Problem]:
+    """Why an episode is not taken over."""
+    return [
+        replace(one, where=f"{item.where}: {one.where}", remedy=f"{one.remedy}; then import again")
+        for one in error.problems
+    ]
 
 
 def _read_all(feed: str, loader: Downloader, report: Report) -> tuple[ForeignFeed, str | None]:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -388,6 +389,47 @@ def test_private_addresses_are_asked_only_where_the_person_named_them(tmp_path: 
         fill(host, items=FIRST)
         assert take(tmp_path / "show", host).taken == []
         assert inner.asked == []
+
+
+@pytest.mark.parametrize("place", ["http://10.1.2.3", "http://127.0.0.1:9", "http://studio.local", "http://in.example"])
+def test_a_dry_run_says_which_addresses_the_import_will_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    looked_up = []
+
+    def look_up(name: str, port: int) -> list[str]:
+        looked_up.append(name)
+        return ["10.1.2.3"]
+
+    monkeypatch.setattr("pipeline.publish.moving.downloading.look_up", look_up)
+    with hosted() as host:
+        fill(host, items=SECOND.replace("{url}/b.mp3", f"{place}/b.mp3") + FIRST)
+        told = take(tmp_path / "show", host, dry_run=True)
+        assert [one.title for one in told.taken] == ["First"]
+        assert [path for path, _ in host.asked] == ["/feed.xml"]
+        assert not (tmp_path / "show").exists()
+        assert told.failed == take(tmp_path / "show", host).failed
+        fill(
+            host,
+            items=(SECOND + FIRST).replace("{url}/a.mp3", f"{place}/a.mp3").replace("{url}/b.mp3", f"{place}/b.mp3"),
+        )
+        looked_up.clear()
+        asked = ["import", f"{host.url}/feed.xml", str(tmp_path / "other"), "--dry-run"]
+        said = CliRunner().invoke(app, asked)
+        assert (said.exit_code, len(looked_up)) == (4, 1 if "in.example" in place else 0)
+        assert "2 would fail" in said.output
+
+
+def test_a_dry_run_without_a_net_tells_what_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(name: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "no net")
+
+    monkeypatch.setattr("pipeline.publish.moving.downloading.look_up", offline)
+    feed = tmp_path / "feed.xml"
+    items = (SECOND + FIRST).format(url="https://old.example", size=9)
+    feed.write_text(FEED.format(items=items, head="", url="https://old.example"), "utf-8")
+    told = import_feed(tmp_path / "show", Wanted(str(feed), dry_run=True), quiet)
+    assert ([one.title for one in told.taken], told.failed) == (["Second: a talk", "First"], [])
 
 
 def test_our_own_feed_comes_back_as_it_was(tmp_path: Path) -> None:

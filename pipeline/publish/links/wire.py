@@ -84,7 +84,7 @@ class Wire(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the target, whatever `host` says. Raises Refused where its name leads where none must ask."""
         last: OSError | None = None
-        for ip in self._checked_addresses()[:_ADDRESSES_TRIED]:
+        for ip in self.addresses()[:_ADDRESSES_TRIED]:
             try:
                 raw = socket.create_connection((str(ip), self.target.port), self._time(_CONNECT_TIMEOUT_S))
             except OSError as error:
@@ -95,7 +95,8 @@ class Wire(httpcore.NetworkBackend):
         kind: Kind = "timeout" if isinstance(last, TimeoutError) else "connection"
         raise unanswered(str(self.target.url), f"its server cannot be reached ({_said(last)})", kind) from last
 
-    def _checked_addresses(self) -> list[Address]:
+    def addresses(self) -> list[Address]:
+        """Where the target's name leads. Raises Refused where none must ask, Unanswered where it is unknown."""
         if self.target.ip is not None:
             found: list[Address] = [self.target.ip]
         else:

@@ -15,7 +15,8 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
@@ -24,10 +25,10 @@ import httpcore
 
 from pipeline import files
 from pipeline.errors import NoAnswer, Problem
-from pipeline.publish.links.addresses import target
+from pipeline.publish.links.addresses import Target, target
 from pipeline.publish.links.fetch import Fetcher
 from pipeline.publish.links.manners import Manners
-from pipeline.publish.links.wire import Allowed, Unanswered, Wire, look_up, unanswered
+from pipeline.publish.links.wire import Allowed, Resolver, Unanswered, Wire, look_up, unanswered
 from pipeline.publish.lint import reading
 
 RECORDING_MAX_BYTES = 4_000_000_000
@@ -91,6 +92,7 @@ class Downloader:
         # The files of one podcast lie on one server, and its owner is the one who asks.
         manners = Manners(delay_s=0.0 if self._allow else 0.1)
         self._fetcher = Fetcher(agent, manners=manners, deadline_s=300.0, allow=self._allow)
+        self._looked_up: dict[str, Sequence[str]] = {}
 
     def fetch(self, url: str, max_bytes: int = FILE_MAX_BYTES) -> tuple[bytes, str, str]:
         """A small file whole, its media type, and the address that it came from.
@@ -102,6 +104,14 @@ class Downloader:
         if answer.status != 200:
             raise _status(url, answer.status)
         return answer.body, answer.media_type, answer.url
+
+    def check(self, url: str) -> None:
+        """Raise Refused as `download` would before it asks anybody; only the name is looked up, and each once.
+
+        Whether the address leads elsewhere, and whether anything is there, only its server can tell.
+        """
+        with suppress(Unanswered):
+            self._wire(target(url, more_ports=self._more_ports), self._look_up_once).addresses()
 
     def download(self, url: str, path: Path, report: Report) -> Downloaded:
         """Write the file at `url` to `path`, whole or not at all; go on with what an earlier attempt left.
@@ -134,15 +144,8 @@ class Downloader:
 
     def _step(self, transfer: _Transfer, current: str, headers: Mapping[str, str], have_bytes: int) -> str | Downloaded:
         """One request: the address that it sends on to, or the whole file."""
-        one = target(current, more_ports=[port for _, port in self._allow])
-        wire = Wire(
-            one,
-            resolver=look_up,
-            allow=self._allow,
-            deadline=time.monotonic() + _LONGEST_S,
-            max_bytes=RECORDING_MAX_BYTES + _HEADERS_MAX_BYTES,
-            keep=False,
-        )
+        one = target(current, more_ports=self._more_ports)
+        wire = self._wire(one, look_up)
         url = transfer.url
         place = httpcore.URL(
             scheme=one.url.raw_scheme, host=one.url.raw_host, port=one.url.port, target=one.url.raw_path
@@ -176,6 +179,28 @@ class Downloader:
             raise unanswered(url, f"its server broke off ({error})", "connection") from error
         kind = received.get("content-type", "").partition(";")[0].strip().lower()
         return Downloaded(transfer.part.stat().st_size, files.digest_file(transfer.part), kind)
+
+    @property
+    def _more_ports(self) -> list[int]:
+        return [port for _, port in self._allow]
+
+    def _wire(self, one: Target, resolver: Resolver) -> Wire:
+        return Wire(
+            one,
+            resolver=resolver,
+            allow=self._allow,
+            deadline=time.monotonic() + _LONGEST_S,
+            max_bytes=RECORDING_MAX_BYTES + _HEADERS_MAX_BYTES,
+            keep=False,
+        )
+
+    def _look_up_once(self, host: str, port: int) -> Sequence[str]:
+        if host not in self._looked_up:
+            try:
+                self._looked_up[host] = look_up(host, port)
+            except OSError:  # without a net a name takes its time to be unknown, and hundreds of recordings have it
+                self._looked_up[host] = ()
+        return self._looked_up[host]
 
 
 class _Transfer:
