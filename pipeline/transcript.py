@@ -85,6 +85,11 @@ class MachineTranscript:
     diarizer: str | None = None
 
     @property
+    def drafted_by(self) -> str:
+        """The engine and its model, as the page names them."""
+        return f"{self.engine} ({self.model})"
+
+    @property
     def words(self) -> tuple[MachineWord, ...]:
         """All words in the order of time."""
         return tuple(word for segment in self.segments for word in segment.words)

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from pipeline.cli.app import app
-from pipeline.cli.console import HERE, AsJson, Root, Slug, out, print_json
+from pipeline.cli.console import HERE, AsJson, Root, Slug, out, print_json, warn
 from pipeline.publish.wording import counted
 
 Words = Annotated[
@@ -37,6 +37,7 @@ def redact(
     json_only: AsJson = False,
 ) -> None:
     """Strike a name or a stretch out of an episode: its sound, its words, everything that is published of it."""
+    from pipeline.stages.own_words import own_words_struck
     from pipeline.stages.redacting import redact as strike_out
     from pipeline.transcript import format_ms
 
@@ -52,6 +53,8 @@ def redact(
         reason=reason,
         dry_run=dry_run,
     )
+    if words:
+        warn(own_words_struck(root.resolve(), slug, words))
     if json_only:
         print_json([{"start_ms": one.start_ms, "end_ms": one.end_ms, "around": one.around} for one in found])
         return

@@ -280,7 +280,7 @@ def _timed(
         from pipeline.stages.redacting import prove
 
         prove(show, episode, redactions, said, folder, finished, report)
-    return shifted(said, finished.recording_start_ms), f"{machine.engine} ({machine.model})"
+    return shifted(said, finished.recording_start_ms), machine.drafted_by
 
 
 def _finish(show: Show, episode: Episode, folder: Path, report: Report) -> release.Release:

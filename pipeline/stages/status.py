@@ -23,6 +23,7 @@ from pipeline.stages import stamps, stopped, takenover
 from pipeline.stages.belonging import foreign_machine_words
 from pipeline.stages.guarding import safeguard_refusals, struck_turns
 from pipeline.stages.noticed import noticed
+from pipeline.stages.own_words import own_words
 from pipeline.stages.warnings import unlisted_sound, warnings
 from pipeline.transcript import MACHINE_NAME, TRANSCRIPT_NAME, Transcript, read_transcript
 
@@ -266,6 +267,7 @@ def survey_show(
         told = warnings(show, episode, now.date())
         if status.state is not State.PUBLISHED:  # people heard and approved how that one is, and listeners have it
             told += (*unlisted_sound(show, episode), *noticed(episode, build_folder(show.root) / episode.slug))
+            told += own_words(show, episode)
         statuses.append(replace(status, warnings=told))
     return tuple(sorted(statuses, key=lambda status: status.slug))
 

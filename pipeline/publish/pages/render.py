@@ -7,9 +7,12 @@ notes come already sanitised from `notes.render`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2.meta import find_referenced_templates
+from jinja2.nodes import TemplateData
 
 from pipeline.publish.finished import Finished, Neighbour
 from pipeline.publish.notes import format_time
@@ -85,6 +88,22 @@ class Pages:
         """One episode, with the way to its neighbours."""
         context = episode_context(site, part, newer=newer, older=older)
         return self._page(site, part.files.page, "episode.html", context, language=part.approved.language)
+
+    def own_words(self) -> str:
+        """What the templates of an episode's page hold themselves, elements and all, whatever the episode.
+
+        Empty where a template cannot be read: who renders it says why.
+        """
+        names, found = ["episode.html"], list[str]()
+        try:
+            for name in names:  # those that they lead to are added on the way
+                source = self._environment.get_template(name).filename
+                tree = self._environment.parse(Path(source or "").read_text("utf-8"))
+                found += [piece.data for piece in tree.find_all(TemplateData)]
+                names += [one for one in find_referenced_templates(tree) if one and one not in names]
+        except (TemplateError, OSError, UnicodeError):
+            return ""
+        return " ".join(found)
 
     def year_page(self, site: Site, year: int, parts: Sequence[EpisodeParts | Finished]) -> str:
         """The episodes of one year."""
