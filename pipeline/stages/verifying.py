@@ -19,7 +19,7 @@ from pipeline.publish.deploy.ledger import LEDGER_NAME, Ledger, read_ledger
 from pipeline.publish.deploy.listed import name_of
 from pipeline.publish.deploy.manifest import MANIFEST_NAME, read_manifest
 from pipeline.publish.deploy.owed import read_owed
-from pipeline.publish.deploy.plan import FEED
+from pipeline.publish.deploy.plan import FEED, cleared_for
 from pipeline.publish.deploy.releases import Releases
 from pipeline.publish.deploy.targets import Session, read
 from pipeline.publish.links.snapshots import SNAPSHOTS_NAME, read_list
@@ -28,6 +28,7 @@ from pipeline.show import RELEASES_FOLDER, Show, load_show, require_own_releases
 from pipeline.stages import stamps
 from pipeline.stages.completing import publishing_folder
 from pipeline.stages.prepare import Report
+from pipeline.stages.publication import exposed
 from pipeline.stages.status import SITE_FOLDER, build_folder, read_episode, site_stamp
 from pipeline.stages.takenover import kept_release_path
 
@@ -207,6 +208,10 @@ def _target(show: Show, name: str, report: Report) -> _Found:
                 yield Problem(where, "it is not what was published", "Delete it there, and publish again")
             else:
                 yield None
+        old = Releases(build_folder(show.root) / RELEASES_FOLDER / name)
+        for place in session.left_behind(cleared_for(exposed(show, old))):
+            what = "an older release holds it, and it may hold what was withdrawn, struck out or is protected since"
+            yield Problem(place, what, "Publish again: that release is deleted then, also where nothing else is to do")
 
 
 def _promised(show: Show, target: str) -> Mapping[str, str]:

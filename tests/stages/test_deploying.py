@@ -32,6 +32,7 @@ from pipeline.stages.deploying import Options, Outcome, publish
 from pipeline.stages.judging import Intent, Judge
 from pipeline.stages.locks import exclusively
 from pipeline.stages.run import approve, run
+from pipeline.stages.verifying import verify_all
 from tests.episodes import ADA, NOW, add_episode
 
 LATER, LATEST = NOW + timedelta(days=1), NOW + timedelta(days=2)
@@ -192,6 +193,26 @@ def test_what_a_killed_publication_left_in_an_older_release_goes_with_the_next(
     assert list((house.www / "releases").rglob(FIRST))
     house.publish(now=LATEST)
     assert not list((house.www / "releases").rglob(FIRST))
+
+
+def test_verify_finds_what_was_withdrawn_in_an_older_release(house: House, tmp_path: Path) -> None:
+    def told() -> list[Problem]:
+        found = [problem for area in verify_all(house.root, "web", quiet) for problem in area.problems]
+        return [one for one in found if "older release" in one.what]
+
+    house.publish()
+    older = house.www / "releases" / "000001"
+    shutil.copytree(older, tmp_path / "backup")
+    withdraw(house.root, FIRST, by="Ada Host", now=LATER, reason=None)
+    house.publish(now=LATER)
+    assert told() == []
+    shutil.copytree(tmp_path / "backup", older)
+    (problem,) = told()
+    assert problem.where.startswith(f"{older}/{FIRST}/")
+    house.publish(now=LATEST)
+    assert told() == []
+    shutil.copytree(tmp_path / "backup", house.www / "releases" / ".gone")  # a deletion that was killed
+    assert len(told()) == 1
 
 
 def test_of_who_is_protected_since_nothing_old_stays(

@@ -163,8 +163,17 @@ class FolderSession:
         seen = (self._path / CURRENT).resolve()
         for number in sorted(self._numbers()):
             release = self._releases / f"{number:06d}"
-            if release.resolve() != seen and any(_holds_others(release / one, seen / one) for one in folders):
+            if release.resolve() != seen and any(_others(release, seen, folders)):
                 self._forget(number)
+
+    def left_behind(self, folders: AbstractSet[str]) -> Iterator[str]:
+        """A file of each older release, and of one that was being deleted, that is not as it is seen."""
+        seen = (self._path / CURRENT).resolve()
+        shown = int(seen.name) if _NUMBER.match(seen.name) else 0
+        older = [f"{number:06d}" for number in sorted(self._numbers()) if number < shown]
+        for name in (*older, _GONE):
+            if found := next(_others(self._releases / name, seen, folders), None):
+                yield str(found)
 
     @property
     def _next(self) -> Path:
@@ -217,17 +226,17 @@ def _make_folder(path: Path) -> None:
         path.chmod(_FOLDER)
 
 
-def _holds_others(old: Path, seen: Path) -> bool:
-    """Whether a folder has a file that is not the very same file in the other. What only looks alike counts as another:
-    of two releases on a file system without hard links the older one goes more often than it must.
+def _others(old: Path, seen: Path, within: AbstractSet[str]) -> Iterator[Path]:
+    """Every file in some folders of a release that is not the very same file in the other. What only looks alike counts
+    as another: of two releases on a file system without hard links the older one goes more often than it must.
     """
-    for folder, _, names in os.walk(old):
-        for name in names:
-            path = Path(folder) / name
-            there = seen / path.relative_to(old)
-            if not there.exists() or not path.samefile(there):
-                return True
-    return False
+    for one in sorted(within):
+        for folder, _, names in os.walk(old / one):
+            for name in sorted(names):
+                path = Path(folder) / name
+                there = seen / path.relative_to(old)
+                if not there.exists() or not path.samefile(there):
+                    yield path
 
 
 def _link(source: str, target: str) -> None:

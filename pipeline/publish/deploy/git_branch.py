@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -156,6 +156,10 @@ class GitSession:
 
     def clear_away(self, folders: AbstractSet[str]) -> None:
         """Nothing: no older release stays there."""
+
+    def left_behind(self, folders: AbstractSet[str]) -> Iterable[str]:
+        """Nothing, likewise."""
+        return ()
 
     def _fetch(self) -> str | None:
         """The commit that the branch is now, brought here without what came before it."""

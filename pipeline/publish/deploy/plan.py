@@ -131,8 +131,7 @@ def make_plan(
         steps.append(Step(_upload(one), there, rank_of(one.name), mends=_mends(one, there)))
     deletions: dict[str, Stored] = {}
     kept: dict[str, date] = {}
-    hasty = frozenset(hasty)
-    cleared = hasty | {_SEARCH} if hasty else hasty  # the search index holds the words of all episodes
+    cleared = cleared_for(hasty)
     for name, known in noted.items():
         if name in names or name == MANIFEST_NAME or (there := stored.get(name)) is None:
             continue
@@ -143,6 +142,12 @@ def make_plan(
             kept[name] = until
             standing[name] = known.model_copy(update={"gone_on": known.gone_on or today})
     return Plan(tuple(steps), _pages_first(deletions), kept, unchanged, standing, cleared)
+
+
+def cleared_for(hasty: Iterable[str]) -> frozenset[str]:
+    """The folders of which nothing old may stay, where that is so of these episodes."""
+    slugs = frozenset(hasty)
+    return slugs | {_SEARCH} if slugs else slugs  # the search index holds the words of all episodes
 
 
 def rank_of(name: str) -> Rank:

@@ -257,3 +257,7 @@ class RsyncSession:
 
     def clear_away(self, folders: AbstractSet[str]) -> None:
         """Nothing: no older release stays there."""
+
+    def left_behind(self, folders: AbstractSet[str]) -> Iterable[str]:
+        """Nothing, likewise."""
+        return ()

@@ -235,6 +235,18 @@ class SftpSession:
             if not self._within(f"{self._releases}/{number:06d}", folders).items() <= seen.items():
                 self._forget(number)
 
+    def left_behind(self, folders: AbstractSet[str]) -> Iterator[str]:
+        """A file of each older release, and of one that was being deleted, that is not as it is seen."""
+        if self._in_place or not folders:
+            return
+        shown = self._seen()
+        older = [f"{number:06d}" for number in sorted(self._numbers()) if number < shown]
+        seen = self._within(self._current, folders)
+        for name in (*older, _GONE):
+            release = f"{self._releases}/{name}"
+            if others := self._within(release, folders).items() - seen.items():
+                yield f"{self._place}: {release}/{min(others)[0]}"
+
     @property
     def _standing(self) -> str:
         return self._next if self._begun else self._current

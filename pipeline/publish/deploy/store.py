@@ -18,7 +18,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -194,6 +194,10 @@ class StoreSession:
 
     def clear_away(self, folders: AbstractSet[str]) -> None:
         """Nothing: no older release stays there."""
+
+    def left_behind(self, folders: AbstractSet[str]) -> Iterable[str]:
+        """Nothing, likewise."""
+        return ()
 
     def probe(self, writer: Writer) -> None:
         """Find out whether the bucket can be written to, and whether it keeps to conditions."""

@@ -18,7 +18,7 @@ No message may hold a credential: neither of the environment, nor one inside an 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -112,6 +112,9 @@ class Session(Protocol):
         For targets that keep an older release beside the one that is seen: it goes, whole, where it has anything in
         them that is another now, or gone. What a killed publication had begun to take away goes in any case.
         """
+
+    def left_behind(self, folders: AbstractSet[str]) -> Iterable[str]:
+        """For each older release that `clear_away` would delete, where one file lies that is another now, or gone."""
 
 
 class Target(Protocol):

@@ -105,6 +105,9 @@ def test_what_may_not_be_public_any_more_stays_in_no_older_release(target: Sftp,
     with target.open(ADA) as session:
         session.clear_away(frozenset({"other"}))
         assert len(list((place / "releases").iterdir())) == 2
+        assert list(session.left_behind(frozenset({"other"}))) == []
+        (left,) = session.left_behind(frozenset({"talk", "search"}))
+        assert left.endswith("/releases/000001/talk/index.html")
         session.clear_away(frozenset({"talk", "search"}))
     assert [page.read_bytes() for page in (place / "releases").rglob("talk/index.html")] == [b"<h1>***</h1>"]
     assert seen(place / "current") == struck
@@ -112,7 +115,12 @@ def test_what_may_not_be_public_any_more_stays_in_no_older_release(target: Sftp,
     publish(target, site(tmp_path / "last", struck | {"feed.xml": b"<rss>new</rss>"}))
     (place / "releases" / ".gone" / "talk").mkdir(parents=True)  # a deletion that was killed
     with target.open(ADA) as session:
+        assert list(session.left_behind(frozenset({"talk"}))) == []
+        (place / "releases" / ".gone" / "talk" / "index.html").write_bytes(b"<h1>Old</h1>")
+        (left,) = session.left_behind(frozenset({"talk"}))
+        assert left.endswith("/.gone/talk/index.html")
         session.clear_away(frozenset({"talk"}))
+        assert list(session.left_behind(frozenset({"talk"}))) == []
     assert sorted(entry.name for entry in (place / "releases").iterdir()) == ["000002", "000003"]
 
 
