@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -168,7 +169,7 @@ class Memory:
 
 
 def _entries(folder: Path, *, deep: bool = True, below: str = "") -> Iterator[tuple[str, int, int, int, int]]:
-    """Name, size, times and inode of every file in a folder, and in those it holds."""
+    """Name, size, times and inode of every file in a folder, and in those it holds; of links, what they lead to."""
     try:
         with os.scandir(folder) as found:
             listed = list(found)
@@ -178,5 +179,7 @@ def _entries(folder: Path, *, deep: bool = True, below: str = "") -> Iterator[tu
         if deep and entry.is_dir(follow_symlinks=False):
             yield from _entries(folder / entry.name, below=f"{below}{entry.name}/")
         else:
-            status = entry.stat()  # of what a link leads to
-            yield f"{below}{entry.name}", status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+            # Others are at work here: an editor's temporary file is gone by now, its lock is a link that leads nowhere.
+            with suppress(FileNotFoundError):
+                status = entry.stat()  # of what a link leads to
+                yield f"{below}{entry.name}", status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino

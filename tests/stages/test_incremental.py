@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -277,6 +281,23 @@ def test_what_is_touched_is_made_anew_and_nothing_else(root: Path, tmp_path: Pat
     assert made or not over_several or what.startswith(("person", "source"))
     assert site(root) == built_clean(root, tmp_path / "clean")
     assert go(root).trace == ()
+
+
+def test_an_editor_that_is_open_stops_no_episode(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Emacs marks a file that is being edited with a link to nowhere; others write beside it and rename."""
+    (root / "episodes" / FIRST / ".#notes.md").symlink_to("ada@studio.1234:1700000000")
+    beside = root / "episodes" / SECOND / ".notes.md.swp"
+
+    def listed(folder: Any) -> Any:
+        beside.touch()
+        with os.scandir(folder) as found:
+            entries = list(found)
+        beside.unlink()
+        return nullcontext(entries)
+
+    monkeypatch.setattr(remembering, "os", SimpleNamespace(scandir=listed))
+    (root / "build" / "standing.json").unlink()
+    assert [one.state for one in go(root).statuses] == [State.PUBLISHED] * 3
 
 
 def test_an_approval_that_is_void_is_never_remembered_as_good(root: Path) -> None:
