@@ -82,7 +82,9 @@ class Memory:
         """Keep a reading of files that were as `mark` says before; returns it without its texts."""
         bare = replace(reading, transcript=None, notes_markdown=None)
         path = self._path(reading.episode)
-        if mark is None or mark != self._files(reading.episode)[0]:
+        # A refusal may quote a protected name, and those are written into nothing below the show's folder.
+        names = bool(reading.refusals and self._show.protected_of(reading.episode))
+        if names or mark is None or mark != self._files(reading.episode)[0]:
             path.unlink(missing_ok=True)
             return bare
         remembered = _Remembered(

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.errors import InvalidShow, Refused
+from pipeline.stages import remembering
 from pipeline.stages.run import RunResult, approve, run
 from pipeline.stages.status import State
 from tests.episodes import ADA, NOW, add_episode
@@ -145,6 +146,17 @@ def test_a_protected_name_is_refused_wherever_it_stands(
     (problem,) = caught.value.problems
     assert problem.code == "protected-name"  # type: ignore[attr-defined]  # a Refusal
     assert where in problem.where
+
+
+def test_what_is_remembered_of_an_episode_holds_no_protected_name(named: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembering, "RACY_NS", 0)
+    write(folder(named) / "notes.md", "With Maria Santos, about the archive.\n")
+    go(named)  # what it prepares is as new as the run
+    assert "protected-name" in codes(go(named))
+    assert [path for path in (named / "build").rglob("*.json") if "Maria Santos" in path.read_text("utf-8")] == []
+    write(folder(named) / "notes.md", "Without her, about the archive.\n")
+    assert codes(go(named)) == []
+    assert (named / "build" / "first-talk" / "reading.json").exists()
 
 
 def test_a_name_among_the_people_is_refused(named: Path) -> None:
