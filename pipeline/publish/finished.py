@@ -52,6 +52,22 @@ class Neighbour:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Stands in the plan of a site for the file of the same last name in `folder`: one for all files of an episode."""
+
+    folder: str
+
+
+# What is in a file of the site: bytes, or what lies at a path, or in a folder.
+Content = bytes | Path | Within
+
+
+def lies_at(name: str, content: Path | Within) -> Path:
+    """Where the content of the file `name` lies."""
+    return content if isinstance(content, Path) else Path(f"{content.folder}/{name.rpartition('/')[2]}")
+
+
 @dataclass(frozen=True)
 class Finished:
     """An episode whose files are made. `approved` is without its paragraphs and notes: those are in the files.
@@ -106,9 +122,10 @@ class Finished:
         known: dict[str, int] = self._read(SEARCH_WORDS)
         return known
 
-    def source(self, name: str) -> Path:
-        """Where one of its `contents` lies."""
-        return self.folder / name.rpartition("/")[2]
+    @property
+    def within(self) -> Within:
+        """Where its `contents` lie."""
+        return Within(str(self.folder))
 
     def facts(self) -> dict[str, Any]:
         """What the next run could not know without making it again, as JSON."""
@@ -133,12 +150,15 @@ class Finished:
 
 def finished_from(approved: ApprovedEpisode, folder: Path, facts: Mapping[str, Any]) -> Finished:
     """What `facts` said of the episode `approved`, whose files lie in `folder`."""
+    digests = facts["digests"]
+    once = {name: name for name in digests}  # JSON has each name several times, and thousands of episodes are kept
+    named = {key: once.get(one, one) if isinstance(one, str) else one for key, one in facts["files"].items()}
     return Finished(
         approved=approved,
-        files=EpisodeFiles(**{**facts["files"], "kept": tuple(KeptFile(**one) for one in facts["files"]["kept"])}),
+        files=EpisodeFiles(**{**named, "kept": tuple(KeptFile(**one) for one in named["kept"])}),
         folder=folder,
-        contents=tuple(facts["contents"]),
-        digests=facts["digests"],
+        contents=tuple(once.get(name, name) for name in facts["contents"]),
+        digests=digests,
         cited=tuple(facts["cited"]),
         references=facts["references"],
         spoken=facts["spoken"],

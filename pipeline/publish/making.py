@@ -119,7 +119,7 @@ def make_episode(
     }
     _put_into(
         folder,
-        {kept.source(name).name: content for name, content in contents.items()}
+        {name.rpartition("/")[2]: content for name, content in contents.items()}
         | {
             FEED_TEXTS: files.canonical_json(texts).encode(),
             SEARCH_WORDS: files.canonical_json(part.searched.weights).encode(),

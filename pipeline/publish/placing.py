@@ -15,14 +15,13 @@ import filecmp
 import os
 import re
 import shutil
-import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from pipeline import files
 from pipeline.errors import Problem, Refused
-from pipeline.publish.finished import PAGE
+from pipeline.publish.finished import PAGE, Content, lies_at
 from pipeline.publish.templates import STATIC_FOLDER, STATIC_SUFFIXES
 
 _PIECE = r"[0-9a-f]{12}"
@@ -47,11 +46,11 @@ class Placed(NamedTuple):
     strays: tuple[str, ...]
 
 
-def place_files(site: Path, plan: Mapping[str, bytes | Path], report: Callable[[float], None]) -> Placed:
+def place_files(site: Path, plan: Mapping[str, Content], report: Callable[[float], None]) -> Placed:
     """Make `site` hold what `plan` names, beside whatever others put there. The caller holds the lock.
 
-    A path in the plan stands for the content of the file there, which is linked where that can be done. Raises Refused
-    when something stands in the way in `site`.
+    What lies somewhere else already is linked where that can be done. Raises Refused when something stands in the way
+    in `site`.
     """
     there = _listing(site)
     _refuse_obstacles(site, plan, there)
@@ -75,10 +74,19 @@ def place_files(site: Path, plan: Mapping[str, bytes | Path], report: Callable[[
     return Placed(tuple(written), tuple(ours), tuple(strays))
 
 
+class _File(NamedTuple):
+    """What is asked of a file that is there, or of a link: the rest of what the system tells would fill the memory."""
+
+    device: int
+    inode: int
+    size_bytes: int
+    is_link: bool
+
+
 class _There(NamedTuple):
     """What a folder holds, by names below it: files and links, and its folders."""
 
-    files: dict[str, os.stat_result]
+    files: dict[str, _File]
     folders: set[str]
 
 
@@ -99,33 +107,36 @@ def _listing(site: Path) -> _There:
                     there.folders.add(name)
                     below.append(f"{name}/")
                 else:
-                    there.files[name] = entry.stat(follow_symlinks=False)
+                    status = entry.stat(follow_symlinks=False)
+                    there.files[name] = _File(status.st_dev, status.st_ino, status.st_size, entry.is_symlink())
     return there
 
 
-def _differs(site: Path, name: str, content: bytes | Path, there: os.stat_result | None) -> bool:
+def _differs(site: Path, name: str, content: Content, there: _File | None) -> bool:
     if there is None:
         return True
     if isinstance(content, bytes):
-        return there.st_size != len(content) or (site / name).read_bytes() != content
-    source = content.stat()
-    if (source.st_dev, source.st_ino) == (there.st_dev, there.st_ino):
+        return there.size_bytes != len(content) or (site / name).read_bytes() != content
+    path = lies_at(name, content)
+    source = path.stat()
+    if (source.st_dev, source.st_ino) == (there.device, there.inode):
         return False
     # A name that carries a digest says what is in the file.
-    return source.st_size != there.st_size or not (
-        _OURS_EPISODE.match(name) or filecmp.cmp(content, site / name, False)
+    return source.st_size != there.size_bytes or not (
+        _OURS_EPISODE.match(name) or filecmp.cmp(path, site / name, False)
     )
 
 
-def _put(path: Path, content: bytes | Path) -> None:
+def _put(path: Path, content: Content) -> None:
     with files.replacing(path, flush=False) as temporary:
         if isinstance(content, bytes):
             temporary.write_bytes(content)
             return
+        source = lies_at(path.name, content)
         try:
-            os.link(content, temporary)
+            os.link(source, temporary)
         except OSError:  # another file system, or one without hard links
-            shutil.copyfile(content, temporary)
+            shutil.copyfile(source, temporary)
 
 
 def _remove(path: Path) -> None:
@@ -156,9 +167,9 @@ def _places(names: Iterable[str]) -> dict[str, bool]:
 
 
 def _obstacle(name: str, is_folder: bool, there: _There) -> str | None:
-    if (status := there.files.get(name)) is not None and stat.S_ISLNK(status.st_mode):
+    if (file := there.files.get(name)) is not None and file.is_link:
         return "a link stands where the site has a file or a folder of its own"
-    if is_folder and status is not None:
+    if is_folder and file is not None:
         return "a file stands where the site has a folder"
     if not is_folder and name in there.folders:
         return "a folder stands where the site has a file"

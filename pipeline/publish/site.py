@@ -17,7 +17,7 @@ from pipeline.errors import InvalidAudio, InvalidShow, OnRecordError, Problem, R
 from pipeline.publish import artwork, pages
 from pipeline.publish.corrections_feed import corrections_feed
 from pipeline.publish.feed import FeedPage, feed_pages
-from pipeline.publish.finished import OWN_FOLDER, Candidate, Finished, Neighbour
+from pipeline.publish.finished import OWN_FOLDER, Candidate, Content, Finished, Neighbour, Within, lies_at
 from pipeline.publish.leaks import leaks
 from pipeline.publish.making import Around, is_listed
 from pipeline.publish.model import ApprovedEpisode
@@ -155,14 +155,15 @@ def assemble(
     )
 
 
-def _digests(plan: Mapping[str, bytes | Path], finished: Iterable[Finished]) -> dict[str, str]:
+def _digests(plan: Mapping[str, Content], finished: Iterable[Finished]) -> dict[str, str]:
     """The digest of every file of the plan; those of episodes were reckoned when they were made."""
-    known = {name: digest for one in finished for name, digest in one.digests.items()}
-    return {
-        name: known.get(name)
-        or (files.digest_bytes(content) if isinstance(content, bytes) else files.digest_file(content))
-        for name, content in plan.items()
-    }
+    digests = {name: digest for one in finished for name, digest in one.digests.items() if name in plan}
+    for name, content in plan.items():
+        if name not in digests:
+            digests[name] = (
+                files.digest_bytes(content) if isinstance(content, bytes) else files.digest_file(lies_at(name, content))
+            )
+    return digests
 
 
 def _orders(shop: Workshop, standing: Sequence[Candidate], photos: Mapping[str, str], today: date) -> Iterator[Order]:
@@ -214,16 +215,16 @@ def _year_page(shop: Workshop, site: Site, year: int, parts: Sequence[Finished])
     return shop.pages.year_page(site, year, parts).encode("utf-8")
 
 
-def _plan(shop: Workshop, site: Site, portraits: Mapping[str, bytes], shelved: _Shelved) -> dict[str, bytes | Path]:
-    """Every file of the site by its name, in the order in which they must be there. A path stands for its content."""
+def _plan(shop: Workshop, site: Site, portraits: Mapping[str, bytes], shelved: _Shelved) -> dict[str, Content]:
+    """Every file of the site by its name, in the order in which they must be there."""
     settings = site.settings
     episodes = [one for one in site.episodes if isinstance(one, Finished)]
-    plan: dict[str, bytes | Path] = {}
+    plan: dict[str, Content] = {}
     for one in episodes:
         plan[one.files.audio] = one.approved.release_path
         if one.files.alternate and one.approved.alternate_path:
             plan[one.files.alternate] = one.approved.alternate_path
-        plan |= {name: one.source(name) for name in one.contents[:-1]}
+        plan |= dict.fromkeys(one.contents[:-1], one.within)
     plan |= shop.files
     plan |= {site.photos[person]: content for person, content in portraits.items()}
     made = []
@@ -234,7 +235,7 @@ def _plan(shop: Workshop, site: Site, portraits: Mapping[str, bytes], shelved: _
     index, manifest = index_manifest(made)
     plan[index] = manifest
     site = replace(site, search_index=index)
-    plan |= {one.files.page: one.source(one.files.page) for one in episodes}
+    plan |= {one.files.page: one.within for one in episodes}
     shared: dict[str, bytes | Path] = dict(shelved.years(shop, site, episodes))
     shared |= {name: html.encode("utf-8") for name, html in shop.pages.shared(site)}
     plan |= shared
@@ -269,12 +270,16 @@ def _listed_pages(site: Site, episodes: Sequence[Finished], shared: Mapping[str,
             yield ListedPage(pages.page_address(site.settings, one.files.page), one.approved.changed_at)
 
 
-def _refuse_leaks(show: Show, plan: Mapping[str, bytes | Path], slugs: Collection[str]) -> None:
+def _refuse_leaks(show: Show, plan: Mapping[str, Content], slugs: Collection[str]) -> None:
     """Nothing is published while a name that protects the whole show stands in a file of all episodes.
 
     Those of one episode were searched when they were made, by the same names and more.
     """
-    shared = {name: content for name, content in plan.items() if name.partition("/")[0] not in slugs}
+    shared = {
+        name: content
+        for name, content in plan.items()
+        if not isinstance(content, Within) and name.partition("/")[0] not in slugs
+    }
     protected = protected_by(one for one in show.protected if not one.episodes)
     if problems := [problem for _, problem in leaks(shared, protected)]:
         raise Refused(problems)

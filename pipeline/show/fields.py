@@ -35,6 +35,8 @@ def direction(language: str) -> Literal["ltr", "rtl"]:
 
 def clean_text(value: str) -> str:
     """NFC, trimmed; refuses characters that no feed, page or tag could carry."""
+    if value.isascii() and value.isprintable():  # nearly every title of most shows, and there may be thousands
+        return value.strip()
     for place, character in enumerate(value, start=1):
         if (
             unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n\r"

@@ -30,8 +30,8 @@ def candidate_of(show: Show, reading: Reading, now: datetime, every: str) -> Can
     asked = [call.ends_on is not None and call.ends_on < now.date() for call in episode.calls_to_action]
     key = stamps.key_of(
         every=every,
-        subject=dict(reading.subject),
-        approvals=[one.model_dump(mode="json") for one in reading.verdict.holding],
+        subject=reading.subject_digest,
+        approvals=[one.model_dump(mode="json", exclude={"subject"}) for one in reading.verdict.holding],
         ended=asked,
         protected=[one.model_dump(mode="json") for one in show.protected_of(episode)],
         # A waived statement is found again by the words of the glossary; others need only those that are sealed.

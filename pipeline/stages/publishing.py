@@ -73,7 +73,7 @@ def publish(
         common=planned.common,
     )
     failed.update(result.left_out)
-    subjects = {reading.episode.slug: files.digest_json(dict(reading.subject)) for reading in ready}
+    subjects = {reading.episode.slug: reading.subject_digest for reading in ready}
     published = {slug: subjects[slug] for slug in result.pages}
     # Where an episode or a photo was set aside, what was built is not what the key says: the next run tries again.
     whole = len(published) == len(ready) and not result.photo_problems

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -47,6 +48,7 @@ class _Remembered:
 
 
 _remembered = TypeAdapter(_Remembered)
+_SAID_TWICE: dict[str, Any] = {"verdict": {"holding": {"__all__": {"subject"}}}}
 
 
 class Memory:
@@ -60,8 +62,13 @@ class Memory:
         """The reading of an episode that is as it was, without its texts; None where it must be read."""
         try:
             kept = json.loads(self._path(episode).read_bytes())
-            found = _remembered.validate_python(kept["reading"])
-            if kept["files"] != self._files(episode)[0] or kept["shared"] != self._bears(episode, found):
+            if kept["files"] != self._files(episode)[0]:
+                return None
+            told = kept["reading"]
+            for approval in told["verdict"]["holding"]:
+                approval["subject"] = told["subject"]  # or it would not hold
+            found = _remembered.validate_python(told)
+            if kept["shared"] != self._bears(episode, found):
                 return None
         except (OSError, ValueError, KeyError, TypeError, ValidationError):
             return None
@@ -94,7 +101,7 @@ class Memory:
         kept = {
             "files": mark,
             "shared": self._bears(reading.episode, remembered),
-            "reading": _remembered.dump_python(remembered, mode="json"),
+            "reading": _remembered.dump_python(remembered, mode="json", exclude=_SAID_TWICE),
         }
         with files.replacing(path, flush=False) as temporary:
             temporary.write_bytes(files.canonical_json(kept).encode())
@@ -107,9 +114,8 @@ class Memory:
         prepared = build_folder(self._show.root) / episode.slug
         entries = [*_entries(episode.folder)]
         entries += [one for one in _entries(prepared, deep=False) if not one[0].startswith(_MADE_AFTER)]
-        return files.digest_json([list(one) for one in sorted(entries)]), max(
-            (max(one[2:4]) for one in entries), default=0
-        )
+        marks = repr(sorted(entries)).encode("utf-8", "surrogateescape")
+        return files.digest_bytes(marks), max((max(one[2:4]) for one in entries), default=0)
 
     def _bears(self, episode: Episode, found: _Remembered) -> str:
         """What of the shared files bears upon an episode that was read."""

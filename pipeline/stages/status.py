@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from pipeline import files
@@ -81,6 +82,11 @@ class Reading:
     has_transcript: bool = False
     speakers: tuple[str, ...] = ()
     cited: tuple[str, ...] = ()
+
+    @cached_property
+    def subject_digest(self) -> str:
+        """One digest of everything that seals the episode."""
+        return files.digest_json(dict(self.subject))
 
     @property
     def consent_until(self) -> date | None:
@@ -298,7 +304,7 @@ def _status(reading: Reading, now: datetime, published: Mapping[str, str]) -> Ep
         return status(State.WAITING, reading.verdict.refusals(slug)[0].what, check)
     if episode.published_at > now:
         return status(State.SCHEDULED, f"for {episode.published_at.isoformat()}", "run make pipeline after that time")
-    if published.get(slug) != files.digest_json(dict(reading.subject)):
+    if published.get(slug) != reading.subject_digest:
         return status(State.APPROVED, "the site is older than the approval", "make pipeline")
     return status(State.PUBLISHED, f"approved by {' and '.join(one.name for one in reading.verdict.holding)}", "")
 
