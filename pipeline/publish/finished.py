@@ -63,9 +63,9 @@ class Within:
 Content = bytes | Path | Within
 
 
-def lies_at(name: str, content: Path | Within) -> Path:
+def lies_at(name: str, content: Path | Within) -> str:
     """Where the content of the file `name` lies."""
-    return content if isinstance(content, Path) else Path(f"{content.folder}/{name.rpartition('/')[2]}")
+    return str(content) if isinstance(content, Path) else f"{content.folder}/{name.rpartition('/')[2]}"
 
 
 @dataclass(frozen=True)

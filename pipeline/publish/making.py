@@ -40,7 +40,8 @@ class Around:
     @property
     def key(self) -> str:
         """The digest of it. The day is left out: what it decides of an episode belongs to the episode's key."""
-        return files.digest_json({**self._own(), "assets": self.assets.key})
+        own = [None if one is None else [one.page, one.title, one.language] for one in (self.newer, self.older)]
+        return files.digest_json([own, dict(self.has), dict(self.photos), self.assets.key])
 
     def as_json(self) -> dict[str, Any]:
         """For another process."""

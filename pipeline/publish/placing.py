@@ -118,7 +118,7 @@ def _differs(site: Path, name: str, content: Content, there: _File | None) -> bo
     if isinstance(content, bytes):
         return there.size_bytes != len(content) or (site / name).read_bytes() != content
     path = lies_at(name, content)
-    source = path.stat()
+    source = os.stat(path)  # noqa: PTH116  the path is a text: this is asked of every file of the site
     if (source.st_dev, source.st_ino) == (there.device, there.inode):
         return False
     # A name that carries a digest says what is in the file.

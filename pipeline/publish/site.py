@@ -161,7 +161,9 @@ def _digests(plan: Mapping[str, Content], finished: Iterable[Finished]) -> dict[
     for name, content in plan.items():
         if name not in digests:
             digests[name] = (
-                files.digest_bytes(content) if isinstance(content, bytes) else files.digest_file(lies_at(name, content))
+                files.digest_bytes(content)
+                if isinstance(content, bytes)
+                else files.digest_file(Path(lies_at(name, content)))
             )
     return digests
 

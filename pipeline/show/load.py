@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as made_by
@@ -10,7 +11,7 @@ from uuid import uuid4
 
 from pipeline.errors import InvalidEpisode, InvalidShow, Problem
 from pipeline.show.amends import Withdrawal
-from pipeline.show.consent import Consent, read_consents
+from pipeline.show.consent import CONSENT_NAME, Consent, read_consents
 from pipeline.show.enclosed import refuse_links_out, require_own_build, require_own_folders
 from pipeline.show.fields import SLUG, SLUG_MAX_CHARACTERS
 from pipeline.show.helplines import HELPLINES_NAME, Helpline, read_helplines, require_helplines
@@ -33,6 +34,7 @@ EPISODE_NAME = "episode.toml"
 NOTES_NAME = "notes.md"
 WITHDRAWN_NAME = "withdrawn.toml"
 REDACTIONS_NAME = "redactions.toml"
+_OWN_NAMES = {SOURCES_NAME, GLOSSARY_NAME}
 
 
 @dataclass(frozen=True)
@@ -143,18 +145,19 @@ def load_show(root: Path) -> Show:
     redactions: dict[str, tuple[Redaction, ...]] = {}
     consents: dict[str, Mapping[str, Consent]] = {}
     for entry in entries:
-        if not _is_episode_folder(entry):
+        names = _names_in(entry)
+        if not names & {EPISODE_NAME, NOTES_NAME} or not _is_episode_folder(entry):
             continue
         try:
             refuse_links_out(entry, root, InvalidEpisode)
-            if (entry / WITHDRAWN_NAME).exists():
+            if WITHDRAWN_NAME in names and (entry / WITHDRAWN_NAME).exists():
                 withdrawn[entry.name] = _read_withdrawal(entry / WITHDRAWN_NAME)
                 continue
             episode = load_episode(entry, people)
             require_helplines(episode, entry / EPISODE_NAME, helplines)
-            own_sources[entry.name], own_glossary[entry.name] = _read_own(entry)
-            redactions[entry.name] = read_redactions(entry / REDACTIONS_NAME)
-            consents[entry.name] = read_consents(entry, people)
+            own_sources[entry.name], own_glossary[entry.name] = _read_own(entry) if names & _OWN_NAMES else ({}, ())
+            redactions[entry.name] = read_redactions(entry / REDACTIONS_NAME) if REDACTIONS_NAME in names else ()
+            consents[entry.name] = read_consents(entry, people) if CONSENT_NAME in names else {}
         except InvalidEpisode as error:
             broken[entry.name] = error
         else:
@@ -246,24 +249,25 @@ def _read_own(folder: Path) -> tuple[dict[str, Source], tuple[Term, ...]]:
 
 
 def _check_references(episode: Episode, path: Path, people: Mapping[str, Person], problems: list[Problem]) -> None:
-    source = path.read_text("utf-8")
+    def where(*key: str | int) -> str:  # the file is read again only where something is wrong
+        return f"{path}:{line_in_toml(path.read_text('utf-8'), key)}"
+
     for field in ("hosts", "guests"):
         for person_id in getattr(episode, field):
             if person_id not in people:
-                line = line_in_toml(source, (field,))
-                problems.append(_unknown_person(f"{path}:{line}", person_id))
+                problems.append(_unknown_person(where(field), person_id))
     for person_id in episode.languages:
         if person_id not in episode.people:
-            line = line_in_toml(source, ("languages", person_id))
             what = f"“{person_id}” has a language and is neither host nor guest"
-            problems.append(Problem(f"{path}:{line}", what, "Add the id to hosts or guests, or mend it here"))
+            problems.append(
+                Problem(where("languages", person_id), what, "Add the id to hosts or guests, or mend it here")
+            )
     for index, credit in enumerate(episode.credits):
         if credit.person not in people:
-            line = line_in_toml(source, ("credits", index, "person"))
-            problems.append(_unknown_person(f"{path}:{line}", credit.person))
+            problems.append(_unknown_person(where("credits", index, "person"), credit.person))
     for index, recording in enumerate(episode.recordings):
         require_file(episode.folder, recording.file, path, ("recordings", index, "file"), problems)
-    problems.extend(recording_problems(episode, path, source))
+    problems.extend(recording_problems(episode, path))
     if episode.artwork:
         require_file(episode.folder, episode.artwork, path, ("artwork",), problems)
     if episode.imported:
@@ -312,6 +316,17 @@ def _without_doubled_guids(episodes: list[Episode], broken: dict[str, InvalidEpi
             )
         )
     return tuple(sorted(kept, key=lambda one: one.slug))
+
+
+def _names_in(entry: Path) -> set[str]:
+    """The names in a folder in small letters, as some file systems compare them: files of other names are not there.
+
+    Of thousands of episodes few have every file that may be there, and asking for each takes its time.
+    """
+    try:
+        return {name.casefold() for name in os.listdir(entry)}  # noqa: PTH208  names are all that is wanted
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
 
 
 def _is_episode_folder(entry: Path) -> bool:

@@ -11,11 +11,11 @@ from pipeline.show.models import Episode
 from pipeline.show.places import line_in_toml
 
 
-def recording_problems(episode: Episode, path: Path, source: str) -> Iterator[Problem]:
-    """What is wrong with the recordings of an episode; `source` is the text of `path`, its episode.toml."""
+def recording_problems(episode: Episode, path: Path) -> Iterator[Problem]:
+    """What is wrong with the recordings of an episode; `path` is its episode.toml."""
     if episode.keeps_audio and episode.has_tracks:
         yield Problem(
-            _where(path, source, 0, "file"),
+            _where(path, 0, "file"),
             "an imported episode has one finished recording, and here are several voices to mix",
             "Write keep_audio = false under [imported], or name the one recording",
         )
@@ -24,16 +24,16 @@ def recording_problems(episode: Episode, path: Path, source: str) -> Iterator[Pr
     first_offset_ms = episode.recordings[0].offset_ms
     if first_offset_ms:
         yield Problem(
-            _where(path, source, 0, "offset"),
+            _where(path, 0, "offset"),
             "the first recording has an offset, and offsets count from where it begins",
             "Delete it, and give the others theirs",
         )
     for index, one in enumerate(episode.recordings):
         field = "channels" if one.channels else "speaker"
-        where = partial(_where, path, source, index, field)  # looked for only where something is wrong
+        where = partial(_where, path, index, field)  # looked for only where something is wrong
         if one.file in files:
             yield Problem(
-                _where(path, source, index, "file"),
+                _where(path, index, "file"),
                 f"{one.file} is named twice",
                 'Name it once; where each channel is one speaker, write channels = ["...", "..."]',
             )
@@ -44,7 +44,7 @@ def recording_problems(episode: Episode, path: Path, source: str) -> Iterator[Pr
             yield Problem(where(), "channels names one person only", "Write speaker instead, or name everybody")
         if len(episode.recordings) > 1 and not one.speakers:
             yield Problem(
-                _where(path, source, index, "file"),
+                _where(path, index, "file"),
                 "there are several recordings, and it is not said who speaks in this one",
                 'Add speaker = "...", the id of a host or guest; where several speak in it, mix them to one file',
             )
@@ -62,5 +62,5 @@ def recording_problems(episode: Episode, path: Path, source: str) -> Iterator[Pr
             known.add(person)
 
 
-def _where(path: Path, source: str, index: int, field: str) -> str:
-    return f"{path}:{line_in_toml(source, ('recordings', index, field))}"
+def _where(path: Path, index: int, field: str) -> str:
+    return f"{path}:{line_in_toml(path.read_text('utf-8'), ('recordings', index, field))}"

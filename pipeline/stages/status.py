@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pipeline import files
@@ -358,6 +358,7 @@ def _read_notes(episode: Episode, problems: list[Problem]) -> str | None:
         return None
 
 
+@lru_cache(maxsize=4)  # asked for every episode, time and again
 def build_folder(root: Path) -> Path:
     """`build/`, where everything derived is kept between runs."""
     return root / BUILD_FOLDER
