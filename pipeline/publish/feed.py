@@ -8,7 +8,6 @@ the channel, I1 to I19 of the item).
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,14 +26,23 @@ from pipeline.publish.feed_show import show_tags
 from pipeline.publish.feed_tags import EpisodeExtension, ShowExtension, Tag
 from pipeline.publish.finished import Finished
 from pipeline.publish.model import ApprovedEpisode, EpisodeFiles
-from pipeline.publish.moving.kept import CONTENT, SHORT_TITLE, KeptItem, TakenOver, as_page, at, plain, text_element
+from pipeline.publish.moving.kept import (
+    CONTENT,
+    SHORT_TITLE,
+    KeptItem,
+    TakenOver,
+    as_page,
+    at,
+    holds_html,
+    plain,
+    text_element,
+)
 from pipeline.publish.notes import Notes, format_time
 from pipeline.publish.wording import format_day, newest_corrections, told
 from pipeline.show import Person, ShowSettings
 from pipeline.show.helplines import Helpline
 
 GENERATOR = "On Record"
-_LIKE_A_TAG = re.compile(r"<[a-zA-Z/!?]")
 # What an item takes besides its notes, at most, in the measured feeds.
 _OTHER_BYTES_OF_ITEM = 4000
 _LXML_DECLARATION = b"<?xml version='1.0' encoding='UTF-8'?>"
@@ -295,4 +303,4 @@ def _shortened(text: str) -> str:
 
 def _read_alike(text: str) -> str:
     """Plain text for apps that read HTML and for those that do not: escaped only where HTML would be read into it."""
-    return escape(text, quote=False) if unescape(text) != text or _LIKE_A_TAG.search(text) else text
+    return escape(text, quote=False) if unescape(text) != text or holds_html(text) else text

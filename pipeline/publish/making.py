@@ -40,8 +40,7 @@ class Around:
     @property
     def key(self) -> str:
         """The digest of it. The day is left out: what it decides of an episode belongs to the episode's key."""
-        own = [None if one is None else [one.page, one.title, one.language] for one in (self.newer, self.older)]
-        return files.digest_json([own, dict(self.has), dict(self.photos), self.assets.key])
+        return files.digest_json({**self._own(), "assets": self.assets.key})
 
     def as_json(self) -> dict[str, Any]:
         """For another process."""
@@ -53,8 +52,8 @@ class Around:
 
     def _own(self) -> dict[str, Any]:
         return {
-            "newer": asdict(self.newer) if self.newer else None,
-            "older": asdict(self.older) if self.older else None,
+            "newer": self.newer,
+            "older": self.older,
             "has": dict(self.has),
             "photos": dict(self.photos),
         }
@@ -64,8 +63,8 @@ class Around:
         """In the other process."""
         assets = told["assets"]
         return cls(
-            newer=Neighbour(**told["newer"]) if told["newer"] else None,
-            older=Neighbour(**told["older"]) if told["older"] else None,
+            newer=Neighbour(*told["newer"]) if told["newer"] else None,
+            older=Neighbour(*told["older"]) if told["older"] else None,
             has=told["has"],
             assets=SiteAssets(assets["places"], tuple(assets["search"]), tuple(assets["player"]), assets["own"]),
             photos=told["photos"],

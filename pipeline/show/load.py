@@ -145,9 +145,9 @@ def load_show(root: Path) -> Show:
     redactions: dict[str, tuple[Redaction, ...]] = {}
     consents: dict[str, Mapping[str, Consent]] = {}
     for entry in entries:
-        names = _names_in(entry)
-        if not names & {EPISODE_NAME, NOTES_NAME} or not _is_episode_folder(entry):
+        if not _is_episode_folder(entry):
             continue
+        names = _names_in(entry)
         try:
             refuse_links_out(entry, root, InvalidEpisode)
             if WITHDRAWN_NAME in names and (entry / WITHDRAWN_NAME).exists():
@@ -325,7 +325,7 @@ def _names_in(entry: Path) -> set[str]:
     """
     try:
         return {name.casefold() for name in os.listdir(entry)}  # noqa: PTH208  names are all that is wanted
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return set()
 
 

@@ -47,9 +47,11 @@ def _struck(show: Show, episode: Episode, names: Iterable[Protected]) -> Iterato
 def _own(show: Show, episode: Episode, names: Iterable[Protected]) -> Iterator[str]:
     from pipeline.publish.templates import overrides_folder
 
-    overrides = overrides_folder(show.root)
-    for one in names:
-        if _is_in_templates(overrides, one) or is_said(_drafted_by(episode), [one]):
+    if not (asked := list(names)):
+        return
+    overrides, drafted_by = overrides_folder(show.root), _drafted_by(episode)
+    for one in asked:
+        if _is_in_templates(overrides, one) or is_said(drafted_by, [one]):
             yield one.name
 
 

@@ -73,8 +73,7 @@ def publish(
         common=planned.common,
     )
     failed.update(result.left_out)
-    subjects = {reading.episode.slug: reading.subject_digest for reading in ready}
-    published = {slug: subjects[slug] for slug in result.pages}
+    published = {one.episode.slug: one.subject_digest for one in ready if one.episode.slug in result.pages}
     # Where an episode or a photo was set aside, what was built is not what the key says: the next run tries again.
     whole = len(published) == len(ready) and not result.photo_problems
     facts = {

@@ -56,7 +56,7 @@ def as_asked(moves: Sequence[Move], own: Collection[str]) -> tuple[Move, ...]:
     an address alone would help nobody who has the plain one, and nobody can put rules on another's server.
     """
     plain = [_without_counter(move, own) for move in moves]
-    files = Counter(urlsplit(move.old)[1:3] for move in {move.old: move for move in plain}.values())
+    files = Counter(urlsplit(old)[1:3] for old in {move.old for move in plain})
     found = []
     for move in plain:
         parts = urlsplit(move.old)
